@@ -1,0 +1,383 @@
+"""Deltas and messages of one choice → chunks, and the message they add up to.
+
+Plain and streamed answers go through the same accumulator, so they cannot differ.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
+from typing_extensions import override
+
+from langchain_clarifai._metadata import PROVIDER_METADATA
+from langchain_clarifai._reasoning import ThinkTags, read_reasoning
+from langchain_clarifai._tool_calls import ToolCallSlots, convert_to_tool_calls
+from langchain_clarifai._usage import convert_to_usage_metadata
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessageChunk
+    from langchain_core.messages.tool import InvalidToolCall, ToolCallChunk
+
+    from langchain_clarifai._metadata import AnswerMetadata
+
+# Keys of a delta that ask for a closer look.
+_EXTRAS = frozenset(
+    {
+        "annotations",
+        "audio",
+        "function_call",
+        "reasoning",
+        "reasoning_content",
+        "refusal",
+        "tool_calls",
+    }
+)
+
+# Finish reasons that say the answer was cut because it was too long.
+_CUT_BY_LENGTH = {"length", "max_tokens", "model_length"}
+
+
+class OpenMessageChunk(AIMessageChunk):
+    """The first chunk of a stream: a sum that starts with it ends as it should.
+
+    langchain-core completes the JSON of tool calls while they stream, and goes on doing
+    so when the stream is over: a call that was cut off would look whole and be
+    executed (https://github.com/langchain-ai/langchain/issues/39275). Sums take the
+    class of their first chunk. This one judges the calls again when the last chunk is
+    added, and hands over to a plain `AIMessageChunk`. It can go when core does the same.
+    """
+
+    @classmethod
+    @override
+    def lc_id(cls) -> list[str]:
+        """Serialize as what it stands for."""
+        return AIMessageChunk.lc_id()
+
+    @override
+    def __add__(self, other: Any) -> BaseMessageChunk:  # type: ignore[override]
+        # The overloads of AIMessageChunk.__add__ are not public API to repeat.
+        total = super().__add__(other)
+        if isinstance(total, AIMessageChunk) and total.chunk_position == "last":
+            return _close(total)
+        return total
+
+
+def _close(total: AIMessageChunk) -> AIMessageChunk:
+    """Return the finished sum as a plain chunk, its tool calls judged strictly."""
+    closed = AIMessageChunk.model_construct(_fields_set=None, **total.__dict__)
+    settle_tool_calls(closed)
+    return closed
+
+
+def settle_tool_calls(message: AIMessageChunk) -> None:
+    """Sort the whole calls of a finished chunk from the broken ones, in place."""
+    if not message.tool_call_chunks:
+        return
+    message.tool_calls, message.invalid_tool_calls = convert_to_tool_calls(
+        message.tool_call_chunks,
+        cut_by_length=is_cut_by_length(message.response_metadata.get("finish_reason")),
+    )
+    if isinstance(message.content, list):
+        broken = {call["id"]: call for call in message.invalid_tool_calls}
+        message.content = [_settle_block(block, broken) for block in message.content]
+
+
+def _settle_block(block: Any, broken: dict[str | None, InvalidToolCall]) -> Any:
+    is_call = isinstance(block, dict) and block.get("type") in _CALL_BLOCKS
+    return {**broken[block["id"]]} if is_call and block.get("id") in broken else block
+
+
+_CALL_BLOCKS = {"tool_call", "tool_call_chunk"}
+
+
+def is_cut_by_length(finish_reason: object) -> bool:
+    """Tell whether the answer ended because it was too long."""
+    return finish_reason in _CUT_BY_LENGTH
+
+
+class ChoiceAccumulator:
+    """Collects one choice, whether it comes as deltas or as one message.
+
+    Attributes:
+        finish_reason: The last one that came; `""` counts as none.
+    """
+
+    def __init__(self, think_tags: ThinkTags | None) -> None:
+        self.finish_reason: str | None = None
+        self._think_tags = think_tags
+        self._content: list[str] = []
+        self._reasoning: list[str] = []
+        self._reasoning_field = ""
+        self._refusal: list[str] = []
+        self._logprobs: dict[str, list[Any]] = {}
+        self._attachments: dict[str, Any] = {}
+        self._has_calls = False
+        self._slots = ToolCallSlots()
+        self._chunk_class: type[AIMessageChunk] = OpenMessageChunk
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was read that a reader would see."""
+        return not (
+            self._content or self._reasoning or self._refusal or self._has_calls
+        )
+
+    def read(self, choice: dict[str, Any]) -> ChatGenerationChunk | None:
+        """Take a choice of a chunk; tool calls wait for `drain_tool_calls`."""
+        if finish_reason := choice.get("finish_reason"):
+            self.finish_reason = str(finish_reason)
+        # A server that ignores the streaming flag sends a message in place of a delta.
+        delta = choice.get("delta") or choice.get("message")
+        if not isinstance(delta, dict):
+            return None
+        content = delta.get("content")
+        if (
+            content.__class__ is str
+            and content
+            and self._think_tags is None
+            and _EXTRAS.isdisjoint(delta)
+            and not choice.get("logprobs")
+        ):
+            # The common case, and most of what streaming costs: text, nothing else.
+            self._content.append(content)
+            return self._build_chunk(content)
+        return self._read_delta(delta, choice.get("logprobs"))
+
+    def read_whole(self, choice: dict[str, Any]) -> ChatGenerationChunk | None:
+        """Take a choice that holds the whole message.
+
+        Its calls are whole as well, so each gets an index of its own, whatever ids and
+        indices the server gave them.
+        """
+        message = choice.get("message") or choice.get("delta")
+        tool_calls = message.get("tool_calls") if isinstance(message, dict) else None
+        if isinstance(tool_calls, list):
+            indexed = [
+                {**tool_call, "index": index}
+                for index, tool_call in enumerate(tool_calls)
+                if isinstance(tool_call, dict)
+            ]
+            choice = {**choice, "message": {**message, "tool_calls": indexed}, "delta": None}
+        return self.read(choice)
+
+    def drain_tool_calls(self) -> ChatGenerationChunk | None:
+        """Return what has come of tool calls since the last time.
+
+        Called once for each read from the network: thousands of tiny deltas would
+        make a reader's `total += chunk` quadratic.
+        """
+        if not self._has_calls:
+            return None
+        tool_call_chunks = self._slots.drain()
+        return self._build_chunk("", tool_call_chunks) if tool_call_chunks else None
+
+    def finish(self, metadata: AnswerMetadata) -> list[ChatGenerationChunk]:
+        """Return what was held back, and the last chunk with all metadata."""
+        content, additional_kwargs = self._flush_thought()
+        tool_call_chunks = self._slots.finish()
+        held_back = (
+            [self._build_chunk(content, tool_call_chunks, additional_kwargs)]
+            if content or tool_call_chunks or additional_kwargs
+            else []
+        )
+        last = AIMessageChunk(
+            content="",
+            additional_kwargs=self._build_attachments(),
+            response_metadata=metadata.build(self.finish_reason),
+            usage_metadata=convert_to_usage_metadata(metadata.usage)
+            if metadata.usage is not None
+            else None,
+            chunk_position="last",
+        )
+        return [*held_back, ChatGenerationChunk(message=last)]
+
+    def build_message(self, metadata: AnswerMetadata) -> AIMessage:
+        """Build the message that the chunks add up to, or would have added up to."""
+        self._flush_thought()
+        tool_calls, invalid_tool_calls = convert_to_tool_calls(
+            self._slots.snapshot(), cut_by_length=is_cut_by_length(self.finish_reason)
+        )
+        texts = {
+            "reasoning_content": "".join(self._reasoning),
+            "refusal": "".join(self._refusal),
+        }
+        response_metadata = metadata.build(self.finish_reason)
+        if self._logprobs:
+            response_metadata["logprobs"] = self._logprobs
+        return AIMessage(
+            content="".join(self._content),
+            additional_kwargs={
+                **{name: text for name, text in texts.items() if text},
+                **self._build_attachments(),
+            },
+            tool_calls=tool_calls,
+            invalid_tool_calls=invalid_tool_calls,
+            response_metadata=response_metadata,
+            usage_metadata=convert_to_usage_metadata(metadata.usage)
+            if metadata.usage is not None
+            else None,
+        )
+
+    def _read_delta(
+        self, delta: dict[str, Any], logprobs: Any
+    ) -> ChatGenerationChunk | None:
+        additional_kwargs: dict[str, Any] = {}
+        reasoning, reasoning_field = read_reasoning(delta)
+        content = delta.get("content")
+        if isinstance(content, list):
+            content, thought = _join_parts(content)
+            reasoning = reasoning or thought
+        if reasoning:
+            self._reasoning_field = self._reasoning_field or reasoning_field
+            # A server that sends a field has taken the tags out of the content.
+            self._think_tags = None
+        content = content if isinstance(content, str) else ""
+        if self._think_tags is not None and content:
+            reasoning, content = self._think_tags.feed(content)
+        self._take_thought(reasoning, content, additional_kwargs)
+        if (refusal := delta.get("refusal")) and isinstance(refusal, str):
+            self._refusal.append(refusal)
+            additional_kwargs["refusal"] = refusal
+        self._read_calls(delta)
+        for name in ("audio", "annotations"):
+            if value := delta.get(name):
+                self._attach(name, value)
+        response_metadata = self._read_logprobs(logprobs)
+        if not content and not additional_kwargs and not response_metadata:
+            return None
+        return self._build_chunk(
+            content, None, additional_kwargs, response_metadata=response_metadata
+        )
+
+    def _flush_thought(self) -> tuple[str, dict[str, Any]]:
+        """Take what waited for a tag; return it as content and additional kwargs."""
+        additional_kwargs: dict[str, Any] = {}
+        if self._think_tags is None:
+            return "", additional_kwargs
+        reasoning, content = self._think_tags.flush()
+        self._take_thought(reasoning, content, additional_kwargs)
+        return content, additional_kwargs
+
+    def _take_thought(
+        self, reasoning: str, content: str, additional_kwargs: dict[str, Any]
+    ) -> None:
+        if reasoning:
+            self._reasoning.append(reasoning)
+            additional_kwargs["reasoning_content"] = reasoning
+        if content:
+            self._content.append(content)
+        if self._think_tags is not None and self._think_tags.is_done:
+            self._reasoning_field = "content" if self._think_tags.found else ""
+            self._think_tags = None
+
+    def _read_calls(self, delta: dict[str, Any]) -> None:
+        if isinstance(tool_calls := delta.get("tool_calls"), list) and tool_calls:
+            self._has_calls = True
+            self._slots.apply(tool_calls)
+        elif isinstance(function := delta.get("function_call"), dict):
+            # What `tool_calls` were before OpenAI's parallel calls; some servers stay.
+            self._has_calls = True
+            self._slots.apply([{"index": "function_call", "function": function}])
+
+    def _read_logprobs(self, logprobs: Any) -> dict[str, Any]:
+        if not isinstance(logprobs, dict):
+            return {}
+        found = {
+            name: tokens
+            for name, tokens in logprobs.items()
+            if isinstance(tokens, list) and tokens
+        }
+        for name, tokens in found.items():
+            self._logprobs.setdefault(name, []).extend(tokens)
+        return {"logprobs": found} if found else {}
+
+    def _attach(self, name: str, value: Any) -> None:
+        """Collect what is handed out once, on the last chunk."""
+        known = self._attachments.get(name)
+        if isinstance(known, list) and isinstance(value, list):
+            self._attachments[name] = [*known, *value]
+        elif isinstance(known, dict) and isinstance(value, dict):
+            growing = {
+                key: known[key] + text
+                for key, text in value.items()
+                if key in {"data", "transcript"}
+                and isinstance(text, str)
+                and isinstance(known.get(key), str)
+            }
+            self._attachments[name] = {**known, **value, **growing}
+        else:
+            self._attachments[name] = value
+
+    def _build_attachments(self) -> dict[str, Any]:
+        attachments = dict(self._attachments)
+        if self._think_tags is not None and self._think_tags.found:
+            self._reasoning_field = "content"
+        if self._reasoning_field not in {"", "reasoning_content"}:
+            attachments["reasoning_field"] = self._reasoning_field
+        if extra_content := self._slots.extra_content():
+            attachments["tool_call_extra_content"] = extra_content
+        return attachments
+
+    def _build_chunk(
+        self,
+        content: str,
+        tool_call_chunks: list[ToolCallChunk] | None = None,
+        additional_kwargs: dict[str, Any] | None = None,
+        *,
+        response_metadata: dict[str, Any] | None = None,
+    ) -> ChatGenerationChunk:
+        metadata = PROVIDER_METADATA
+        if response_metadata:
+            metadata = {**PROVIDER_METADATA, **response_metadata}
+        if not tool_call_chunks and not additional_kwargs:
+            message = self._chunk_class(content=content, response_metadata=metadata)
+        else:
+            message = self._chunk_class(
+                content=content,
+                additional_kwargs=additional_kwargs or {},
+                tool_call_chunks=tool_call_chunks or [],
+                response_metadata=metadata,
+            )
+        self._chunk_class = AIMessageChunk
+        return ChatGenerationChunk(message=message)
+
+
+def _join_parts(parts: list[Any]) -> tuple[str, str]:
+    """Return the text and the thinking of content that is a list of parts."""
+    texts: list[str] = []
+    thoughts: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, dict):
+            if isinstance(text := part.get("text"), str):
+                texts.append(text)
+            thought = part.get("thinking")
+            if isinstance(thought, list):  # Mistral nests text parts
+                thought = _join_parts(thought)[0]
+            if isinstance(thought, str):
+                thoughts.append(thought)
+    return "".join(texts), "".join(thoughts)
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse JSON, forgiving what servers do to text: broken UTF-8, half surrogates.
+
+    Raises:
+        ValueError: If it is no JSON all the same.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        parsed = json.loads(body.decode("utf-8", "replace"), strict=False)
+    except RecursionError as error:
+        raise ValueError("The JSON is nested too deeply.") from error
+    # An emoji cut in two leaves halves of a surrogate pair, which no UTF-8 can hold.
+    text = json.dumps(parsed, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

@@ -1,0 +1,150 @@
+"""Convert tools and tool choices, in any form LangChain knows, to the wire's form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+ToolLike: TypeAlias = "Mapping[str, Any] | type | Callable[..., Any] | BaseTool"
+"""A tool, a function, a pydantic model, a TypedDict, a JSON schema or a tool dict."""
+
+ToolChoice: TypeAlias = str | bool | Mapping[str, Any]
+"""A mode, a tool's name, `True` for any tool, or a dict in some provider's form."""
+
+# What core makes a function of: its own forms, JSON schemas (whose type is "object"),
+# and Anthropic's client tools. A dict of another type is a tool that the provider runs.
+_FUNCTION_TYPES = (None, "function", "object", "custom")
+_MODES = {"auto": "auto", "none": "none", "any": "required", "required": "required"}
+
+
+def convert_to_wire_tools(
+    tools: Sequence[ToolLike], *, strict: bool | None = None
+) -> list[dict[str, Any]]:
+    """Convert tools to the wire's form.
+
+    Tools of the provider itself (`{"type": "web_search", ...}`) and tools in OpenAI's
+    form are passed on as they are. `cache_control`, in a tool dict of another form or
+    in a tool's `extras`, is kept beside the function.
+
+    Args:
+        tools: The tools; the list may be empty.
+        strict: Whether the model's arguments must match the schema exactly. Not sent
+            when it is None.
+
+    Raises:
+        ValueError: If a tool is in no known form, or a strict one has no schema.
+    """
+    return [_convert_to_wire_tool(tool, strict=strict) for tool in tools]
+
+
+def _convert_to_wire_tool(tool: ToolLike, *, strict: bool | None) -> dict[str, Any]:
+    extras: Any
+    if isinstance(tool, Mapping):
+        tool = extras = dict(tool)
+        if _is_wire_tool(tool):
+            return tool
+        if tool.get("type") == "function":  # the Responses API's form, which is flat
+            tool = {key: value for key, value in tool.items() if key != "type"}
+    else:
+        extras = getattr(tool, "extras", None)
+    try:
+        wire_tool = convert_to_openai_tool(tool, strict=strict)
+    except KeyError:
+        raise ValueError(
+            f"The tool {tool!r} lacks its schema, which it needs with strict={strict}."
+        ) from None
+    if isinstance(extras, Mapping) and extras.get("cache_control"):
+        wire_tool["cache_control"] = extras["cache_control"]
+    return wire_tool
+
+
+def _is_wire_tool(tool: Mapping[str, Any]) -> bool:
+    tool_type = tool.get("type")
+    return (
+        tool_type not in _FUNCTION_TYPES
+        or (tool_type == "function" and "function" in tool)
+        or (tool_type == "custom" and "input_schema" not in tool)
+    )
+
+
+def convert_to_wire_tool_choice(
+    tool_choice: ToolChoice | None, wire_tools: Sequence[Mapping[str, Any]]
+) -> str | dict[str, Any] | None:
+    """Convert a tool choice to the wire's form; None is for sending nothing.
+
+    The words `auto`, `none`, `any` and `required` are modes, even where a tool has such
+    a name: choose that tool with a dict. Without tools there is nothing to say but
+    `auto` or `none`, and backends refuse even these.
+
+    Args:
+        tool_choice: `auto`, `none`, `any`, `required`, a tool's name, `True` for any
+            tool, `False` or None for no choice, or a dict in the form of OpenAI
+            (`{"type": "function", "function": {"name": ...}}`) or Anthropic
+            (`{"type": "tool", "name": ...}`).
+        wire_tools: The tools to choose from, in the wire's form.
+
+    Raises:
+        ValueError: If the choice is in no known form, or there is no such tool.
+    """
+    if not tool_choice:
+        return None
+    mode, name = _read_choice(tool_choice)
+    if not wire_tools:
+        if mode in {"auto", "none"}:
+            return None
+        raise ValueError(
+            f"tool_choice={tool_choice!r} needs tools to choose from. "
+            "Bind tools with it, or leave it out."
+        )
+    if mode is not None:
+        return mode
+    if isinstance(tool_choice, Mapping) and name == "allowed_tools":
+        return dict(tool_choice)
+    choices = dict(map(_build_named_choice, wire_tools))
+    if name not in choices:
+        raise ValueError(
+            f"tool_choice={tool_choice!r} is none of the tools. Choose one of "
+            f"{', '.join(map(repr, choices))}, or 'auto', 'none', 'any' or 'required'."
+        )
+    return choices[name]
+
+
+def _read_choice(tool_choice: ToolChoice) -> tuple[str | None, str | None]:
+    """Read a choice as a mode, or else as the name of a tool."""
+    if tool_choice is True:
+        return "required", None
+    word: Any = tool_choice
+    if isinstance(tool_choice, Mapping):
+        name = _read_name(tool_choice)
+        if name is not None:
+            return None, name
+        word = tool_choice.get("type")
+    if isinstance(word, str):
+        return _MODES.get(word), word
+    raise ValueError(
+        f"tool_choice={tool_choice!r} cannot be read. Use 'auto', 'none', 'any', "
+        "'required', the name of a tool, or "
+        "{'type': 'function', 'function': {'name': ...}}."
+    )
+
+
+def _read_name(named: Mapping[str, Any]) -> str | None:
+    """Read the name of a tool or choice, which some forms keep one level down."""
+    holders = (named, named.get("function"), named.get("custom"))
+    names = (holder.get("name") for holder in holders if isinstance(holder, Mapping))
+    return next((name for name in names if isinstance(name, str)), None)
+
+
+def _build_named_choice(
+    wire_tool: Mapping[str, Any],
+) -> tuple[str | None, dict[str, Any]]:
+    tool_type = wire_tool.get("type")
+    name = _read_name(wire_tool)
+    if tool_type in {"function", "custom"}:
+        return name, {"type": tool_type, tool_type: {"name": name}}
+    return name or tool_type, {"type": tool_type}

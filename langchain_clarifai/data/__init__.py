@@ -1,0 +1,3 @@
+"""Facts about the models that Clarifai serves."""
+
+from __future__ import annotations
