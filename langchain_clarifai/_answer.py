@@ -19,8 +19,8 @@ from langchain_clarifai._tool_calls import ToolCallSlots, convert_to_tool_calls
 from langchain_clarifai._usage import convert_to_usage_metadata
 
 if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessageChunk
-    from langchain_core.messages.tool import InvalidToolCall, ToolCallChunk
+    from langchain_core.messages import InvalidToolCall
+    from langchain_core.messages.tool import ToolCallChunk
 
     from langchain_clarifai._metadata import AnswerMetadata
 
@@ -48,7 +48,7 @@ class OpenMessageChunk(AIMessageChunk):
     so when the stream is over: a call that was cut off would look whole and be
     executed (https://github.com/langchain-ai/langchain/issues/39275). Sums take the
     class of their first chunk. This one judges the calls again when the last chunk is
-    added, and hands over to a plain `AIMessageChunk`. It can go when core does the same.
+    added, and hands over to a plain `AIMessageChunk`. It can go when core does so.
     """
 
     @classmethod
@@ -58,8 +58,7 @@ class OpenMessageChunk(AIMessageChunk):
         return AIMessageChunk.lc_id()
 
     @override
-    def __add__(self, other: Any) -> BaseMessageChunk:  # type: ignore[override]
-        # The overloads of AIMessageChunk.__add__ are not public API to repeat.
+    def __add__(self, other: Any) -> Any:
         total = super().__add__(other)
         if isinstance(total, AIMessageChunk) and total.chunk_position == "last":
             return _close(total)
@@ -154,14 +153,15 @@ class ChoiceAccumulator:
         indices the server gave them.
         """
         message = choice.get("message") or choice.get("delta")
-        tool_calls = message.get("tool_calls") if isinstance(message, dict) else None
-        if isinstance(tool_calls, list):
+        if isinstance(message, dict) and isinstance(message.get("tool_calls"), list):
+            tool_calls = message["tool_calls"]
             indexed = [
                 {**tool_call, "index": index}
                 for index, tool_call in enumerate(tool_calls)
                 if isinstance(tool_call, dict)
             ]
-            choice = {**choice, "message": {**message, "tool_calls": indexed}, "delta": None}
+            message = {**message, "tool_calls": indexed}
+            choice = {**choice, "message": message, "delta": None}
         return self.read(choice)
 
     def drain_tool_calls(self) -> ChatGenerationChunk | None:
@@ -380,4 +380,5 @@ def parse_json(body: bytes) -> Any:
         raise ValueError("The JSON is nested too deeply.") from error
     # An emoji cut in two leaves halves of a surrogate pair, which no UTF-8 can hold.
     text = json.dumps(parsed, ensure_ascii=False)
-    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    utf16 = text.encode("utf-16", "surrogatepass")
+    return json.loads(utf16.decode("utf-16", "replace"))

@@ -32,7 +32,9 @@ def convert_to_content_blocks(message: AIMessage) -> list[ContentBlock]:
         if tool_call["id"] in extra_content:
             block["extras"] = {"extra_content": extra_content[tool_call["id"]]}
         blocks.append(block)
-    blocks += [{**call, "type": "invalid_tool_call"} for call in message.invalid_tool_calls]
+    blocks += [
+        {**call, "type": "invalid_tool_call"} for call in message.invalid_tool_calls
+    ]
     return cast("list[ContentBlock]", blocks)
 
 

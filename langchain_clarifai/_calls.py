@@ -15,17 +15,16 @@ import openai
 from typing_extensions import override
 
 from langchain_clarifai import _client
-from langchain_clarifai._client import aclose as aclose, close as close
-from langchain_clarifai._errors import ClarifaiError, Exchange, converted_errors
+from langchain_clarifai._error_conversion import Exchange, converted_errors
+from langchain_clarifai._errors import ClarifaiError
 from langchain_clarifai._faults import SilentStream, SlowAnswer
 from langchain_clarifai._metadata import AnswerMetadata
 from langchain_clarifai._reasoning import build_think_tags
 from langchain_clarifai._responses import convert_to_chat_result
-from langchain_clarifai._retries import Retries
 from langchain_clarifai._streaming import StreamAccumulator
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
 
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
     from openai import AsyncOpenAI, OpenAI
@@ -68,7 +67,7 @@ class _Attempt:
         self._exchange = Exchange(token=token, model=request.model)
 
     @contextmanager
-    def converted_errors(self) -> Iterator[None]:
+    def converted_errors(self) -> Generator[None]:
         """Raise whatever goes wrong as one of our errors."""
         with converted_errors(self._exchange):
             yield
@@ -127,7 +126,7 @@ class _StreamAttempt(_Attempt):
 
     @contextmanager
     @override
-    def converted_errors(self) -> Iterator[None]:
+    def converted_errors(self) -> Generator[None]:
         """Raise whatever goes wrong as one of our errors, with the partial message."""
         accumulator = self._accumulator
         with converted_errors(self._exchange):
@@ -224,9 +223,10 @@ def generate(request: Request) -> ChatResult:
             request.base_url, request.http_client, request.lease
         )
         try:
-            with attempt.converted_errors(), _post(
-                client, request, attempt.build_options()
-            ) as pieces:
+            with (
+                attempt.converted_errors(),
+                _post(client, request, attempt.build_options()) as pieces,
+            ):
                 attempt.read_headers(pieces.response)
                 return attempt.convert_to_chat_result(_read_body(attempt, pieces))
         except ClarifaiError as error:
@@ -272,9 +272,10 @@ def stream(request: Request) -> Iterator[ChatGenerationChunk]:
             request.base_url, request.http_client, request.lease
         )
         try:
-            with attempt.converted_errors(), _post(
-                client, request, attempt.build_options()
-            ) as pieces:
+            with (
+                attempt.converted_errors(),
+                _post(client, request, attempt.build_options()) as pieces,
+            ):
                 attempt.read_headers(pieces.response)
                 for piece in pieces:
                     yield from attempt.read(piece)

@@ -78,12 +78,10 @@ ClientT = TypeVar("ClientT", openai.OpenAI, openai.AsyncOpenAI)
 class _Pool(Generic[ClientT]):
     """One HTTP client, and the SDK's clients on it by base URL."""
 
-    def __init__(
-        self, http_client: Any, build: Callable[[str, Any], ClientT]
-    ) -> None:
+    def __init__(self, http_client: Any, build: Callable[[str, Any], ClientT]) -> None:
         self.http_client = http_client
         self.leases: weakref.WeakSet[Lease] = weakref.WeakSet()
-        self._build = build
+        self._build: Callable[[str, Any], ClientT] = build
         self._clients: dict[str, ClientT] = {}
 
     def get(self, base_url: str, lease: Lease) -> ClientT:
@@ -155,7 +153,9 @@ async def get_async_client(
     pool = _loop_pools.get(id(loop))
     if pool is None or pool.loop is not loop:
         # Reading certificates blocks, which a server's loop must not.
-        context = _tls_context or await asyncio.to_thread(_get_tls_context)
+        context = _tls_context
+        if context is None:
+            context = await asyncio.to_thread(_get_tls_context)
         pool = await _open_loop_pool(loop, context)
     return pool.get(base_url, lease)
 
@@ -204,10 +204,10 @@ def _get_tls_context() -> ssl.SSLContext:
 
 
 def _build_tls_context() -> ssl.SSLContext:
-    """Build a verifying context on SSL_CERT_FILE, SSL_CERT_DIR or the system's store."""
+    """Build a verifying context: SSL_CERT_FILE, SSL_CERT_DIR, or the system's store."""
     context = ssl.create_default_context()
-    paths = ssl.get_default_verify_paths()
-    if not context.get_ca_certs() and paths.cafile is None and paths.capath is None:
+    paths: Any = ssl.get_default_verify_paths()
+    if not (context.get_ca_certs() or paths.cafile or paths.capath):
         # Slim containers, and Python from python.org on macOS, have no store.
         with contextlib.suppress(ImportError):
             import certifi

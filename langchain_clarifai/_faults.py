@@ -64,17 +64,18 @@ def is_error_body(payload: Any) -> bool:
         return len(payload) > 0 and is_error_body(payload[0])
     if not isinstance(payload, dict):
         return False
-    if payload.get("error"):
-        return True
     status = payload.get("status")
     if isinstance(status, dict) and status.get("code") is not None:
-        return status["code"] not in _SUCCESS
-    if payload.get("choices"):
-        return False
-    if payload.get("object") == "error":
-        return True
-    code = payload.get("code")
-    has_text = any(
-        payload.get(name) for name in ("description", "details", "message", "detail")
+        return bool(payload.get("error")) or status["code"] not in _SUCCESS
+    return bool(payload.get("error")) or (
+        not payload.get("choices") and _is_bare_error(payload)
     )
-    return code is not None and code not in _SUCCESS and has_text
+
+
+def _is_bare_error(payload: dict[str, Any]) -> bool:
+    texts = (payload.get(name) for name in _TEXTS)
+    has_code = payload.get("code") not in {None, *_SUCCESS}
+    return payload.get("object") == "error" or (has_code and any(texts))
+
+
+_TEXTS: Final = ("description", "details", "message", "detail")

@@ -25,7 +25,7 @@ from langchain_clarifai._tools import convert_to_wire_tool_choice, convert_to_wi
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-    from langchain_clarifai._client import Lease
+    from langchain_clarifai._lease import Lease
     from langchain_clarifai._reasoning import ReasoningFormat
     from langchain_clarifai._retries import Retries
 
@@ -93,7 +93,14 @@ _LEFTOVER_PREFIXES: Final = ("ls_", "lc_", "__")
 
 # They belong to the model: the arguments of a call are traced.
 _NOT_PER_CALL: Final = frozenset(
-    {"api_key", "pat", "base_url", "http_client", "http_async_client", "default_headers"}
+    {
+        "api_key",
+        "pat",
+        "base_url",
+        "http_client",
+        "http_async_client",
+        "default_headers",
+    }
 )
 
 _TIMEOUT_PARTS: Final = ("connect", "read", "write", "pool")
@@ -322,9 +329,7 @@ def _convert_response_format(body: dict[str, Any]) -> None:
         body["response_format"] = build_response_format(response_format, strict=None)
 
 
-def _set_streaming(
-    body: dict[str, Any], *, stream: bool, stream_usage: bool
-) -> None:
+def _set_streaming(body: dict[str, Any], *, stream: bool, stream_usage: bool) -> None:
     if not stream:
         body.pop("stream_options", None)
         return
@@ -378,7 +383,8 @@ def dump_body(body: Mapping[str, Any]) -> bytes:
             f"The request cannot be written as JSON: {error}. Use plain dicts, lists, "
             "strings, numbers and booleans in messages, tools and parameters."
         ) from None
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+    utf16 = text.encode("utf-16", "surrogatepass")
+    return utf16.decode("utf-16", "replace").encode()
 
 
 def check_headers(headers: Mapping[str, Any]) -> dict[str, str]:
@@ -449,9 +455,9 @@ def _reveal(token: Any) -> str:
     if token is None:
         raise ValueError(MISSING_TOKEN)
     if not isinstance(token, str):
-        raise ValueError(  # noqa: TRY004 - wrong settings are ValueErrors here
-            f"`api_key` is, or returned, a {type(token).__name__}. It must be a string, "
-            "a SecretStr, or a sync or async function that returns one."
+        raise ValueError(
+            f"`api_key` is, or returned, a {type(token).__name__}. It must be a "
+            "string, a SecretStr, or a sync or async function that returns one."
         )
     return check_token(token)
 

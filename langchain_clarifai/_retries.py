@@ -1,11 +1,12 @@
 """An error of an attempt → how long to wait before the next, or the error itself.
 
-| the error                         | is waited for                                    |
-|-----------------------------------|--------------------------------------------------|
-| a model that starts or is busy    | up to `cold_start_timeout`, however often        |
-| too many requests                 | `max_retries` times; as `Retry-After` says, else about 15 s, which is Clarifai's advice |
-| a connection, or a server error   | `max_retries` times, half a second and doubling  |
-| any other                         | never                                            |
+| the error                      | is waited for                                |
+|--------------------------------|----------------------------------------------|
+| a model that starts or is busy | up to `cold_start_timeout`, however often    |
+| too many requests              | `max_retries` times; as `Retry-After` says,  |
+|                                | else about 15 s, as Clarifai advises         |
+| no connection, a server error  | `max_retries` times, half a second, doubling |
+| any other                      | never                                        |
 
 Nothing is tried again once a chunk was handed out, and where the user set a `timeout`
 all waiting together stays within it.
@@ -79,7 +80,9 @@ class Retries:
             return None
         self._tried += 1
         if retry_after is not None:
-            return _spread_later(retry_after) if retry_after <= MAX_RETRY_AFTER else None
+            return (
+                _spread_later(retry_after) if retry_after <= MAX_RETRY_AFTER else None
+            )
         if error.retry_kind == "throttled":
             return _spread(_THROTTLED_WAIT)
         return _spread(min(_SOON_WAIT * 2.0 ** (self._tried - 1), _LONGEST_SOON_WAIT))

@@ -113,7 +113,9 @@ class StreamAccumulator:
         self._body.append(piece)
         self._body_size += len(piece)
         if self._body_size > MAX_BODY_BYTES:
-            raise MalformedAnswer("The response is too long to be an answer.", self._head)
+            raise MalformedAnswer(
+                "The response is too long to be an answer.", self._head
+            )
         return True
 
     def _finish_body(self, body: bytes) -> list[ChatGenerationChunk]:

@@ -4,17 +4,17 @@ Which call does a delta belong to? The first row that fits decides. *Current* is
 call opened last at the delta's index or, without an index, the call opened last; a
 call is *whole* when its arguments are one finished JSON object.
 
-| the delta                                              | belongs to                |
-|--------------------------------------------------------|---------------------------|
-| an id seen before, at its index or without one         | that call                 |
-| there is no current call                               | a new call                |
-| a new id, and another name than current's              | a new call                |
-| a new id, while current is on trial for a broken call  | the call it is on trial for |
-| the same name, no arguments, and current has another id or is whole | a new call, on trial |
-| another name, no new id, current has arguments         | a new call                |
-| another name, neither index nor id                     | a new call                |
-| begins another object while current is whole, and has a name or a new id | a new call |
-| anything else                                          | current                   |
+| the delta                                               | belongs to           |
+|---------------------------------------------------------|----------------------|
+| an id seen before, at its index or without one          | that call            |
+| there is no current call                                | a new call           |
+| a new id, and current is on trial for a broken call     | that broken call     |
+| the same name, no arguments; current has another id or is whole | a call on trial |
+| another name than current's, and a new id               | a new call           |
+| another name, no id, and current has arguments          | a new call           |
+| another name, neither index nor id                      | a new call           |
+| a name or a new id, and another object though current is whole | a new call    |
+| anything else                                           | current              |
 
 A call *on trial* stays hidden until arguments land on it. If none do, the server only
 repeated itself, and the trial is dropped.
@@ -42,7 +42,8 @@ from langchain_core.messages.tool import (
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    from langchain_core.messages.tool import InvalidToolCall, ToolCall, ToolCallChunk
+    from langchain_core.messages import InvalidToolCall
+    from langchain_core.messages.tool import ToolCall, ToolCallChunk
 
 
 def build_tool_call_id() -> str:
@@ -84,6 +85,11 @@ class _Slot:
         if not self.fragments or not self.fragments[-1].rstrip().endswith("}"):
             return False
         return parse_arguments(self.arguments()) is not None
+
+    @property
+    def is_tried_in_vain(self) -> bool:
+        """Whether the call it is on trial for still waits for arguments."""
+        return self.on_trial_for is not None and not self.on_trial_for.is_whole()
 
     def begins_again(self, arguments: str) -> bool:
         """Tell whether the text starts another object behind the finished one."""
@@ -203,38 +209,26 @@ class ToolCallSlots:
 
     def _find(self, index: Hashable, call_id: str, name: str, arguments: str) -> _Slot:
         known = self._by_id.get(call_id)
-        if known is not None and (index is None or known.index in (None, index)):
-            current, has_new_id = known, False
+        if known is not None and (index is None or known.index in {None, index}):
+            current: _Slot | None = known
+            has_new_id = False
         else:
             current = self._by_index.get(index)
-            has_new_id = bool(call_id and current and current.wire_id)
+            has_new_id = bool(call_id and current is not None and current.wire_id)
         if current is None:
             return self._open(index)
         has_other_name = bool(name and current.name and name != current.name)
-        if has_new_id:
-            if has_other_name:
-                return self._open(index)
-            if arguments and self._is_tried_in_vain(current):
-                return self._end_trials(current)
-        if self._is_announcement(current, has_new_id, name, arguments):
+        if has_new_id and not has_other_name and arguments and current.is_tried_in_vain:
+            return self._end_trials(current)
+        if _may_announce(current, name, arguments, has_new_id=has_new_id):
             return self._open(index, on_trial_for=current.on_trial_for or current)
-        if has_other_name and not call_id and (current.fragments or index is None):
-            return self._open(index)
-        if (name or has_new_id) and current.begins_again(arguments):
+        if (
+            (has_other_name and has_new_id)
+            or (has_other_name and not call_id and (current.fragments or index is None))
+            or ((name or has_new_id) and current.begins_again(arguments))
+        ):
             return self._open(index)
         return current
-
-    def _is_announcement(
-        self, current: _Slot, has_new_id: bool, name: str, arguments: str
-    ) -> bool:
-        """Tell whether the delta may announce another call of the same tool."""
-        if not name or name != current.name or arguments:
-            return False
-        return has_new_id or (not current.wire_id and current.is_whole())
-
-    def _is_tried_in_vain(self, current: _Slot) -> bool:
-        elder = current.on_trial_for
-        return elder is not None and not elder.is_whole()
 
     def _end_trials(self, current: _Slot) -> _Slot:
         """Go back to the call that the server keeps renaming."""
@@ -250,6 +244,15 @@ class ToolCallSlots:
         # None is the key of the call opened last, whatever its index.
         self._by_index[index] = self._by_index[None] = slot
         return slot
+
+
+def _may_announce(
+    current: _Slot, name: str, arguments: str, *, has_new_id: bool
+) -> bool:
+    """Tell whether a delta may announce another call of current's tool."""
+    if not name or name != current.name or arguments:
+        return False
+    return has_new_id or (not current.wire_id and current.is_whole())
 
 
 def parse_arguments(arguments: str) -> dict[str, Any] | None:

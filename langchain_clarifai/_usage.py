@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from langchain_core.messages.ai import (
-    InputTokenDetails,
-    OutputTokenDetails,
-    UsageMetadata,
-)
+from langchain_core.messages.ai import UsageMetadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails
+
+    Path = tuple[str, ...]
 
 # Where servers report what LangChain calls the same: the first number found counts.
 # A path of one key is looked up in the usage itself.
@@ -70,25 +70,27 @@ def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
         else total_tokens,
     )
     if input_details := _find_all(usage, _INPUT_DETAILS):
-        usage_metadata["input_token_details"] = InputTokenDetails(**input_details)
+        usage_metadata["input_token_details"] = cast("InputTokenDetails", input_details)
     if output_details := _find_all(usage, _OUTPUT_DETAILS):
-        usage_metadata["output_token_details"] = OutputTokenDetails(**output_details)
+        usage_metadata["output_token_details"] = cast(
+            "OutputTokenDetails", output_details
+        )
     return usage_metadata
 
 
 def _find_all(
-    usage: dict[str, Any], paths_by_name: dict[str, tuple[tuple[str, ...], ...]]
-) -> Any:
+    usage: dict[str, Any], paths_by_name: Mapping[str, Iterable[Path]]
+) -> dict[str, int]:
     found = ((name, _find(usage, paths)) for name, paths in paths_by_name.items())
     return {name: count for name, count in found if count is not None}
 
 
-def _find(usage: dict[str, Any], paths: Iterable[tuple[str, ...]]) -> int | None:
+def _find(usage: dict[str, Any], paths: Iterable[Path]) -> int | None:
     counts = (_read_count(usage, path) for path in paths)
     return next((count for count in counts if count is not None), None)
 
 
-def _read_count(usage: dict[str, Any], path: tuple[str, ...]) -> int | None:
+def _read_count(usage: dict[str, Any], path: Path) -> int | None:
     value: Any = usage
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None

@@ -14,7 +14,7 @@ from collections.abc import (
     Sequence,
 )
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages.utils import count_tokens_approximately
@@ -62,8 +62,6 @@ from langchain_clarifai._version import __version__
 from langchain_clarifai.data._profiles import find_profile
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from langchain_core.callbacks import (
         AsyncCallbackManagerForLLMRun,
         CallbackManagerForLLMRun,
@@ -334,7 +332,9 @@ class ChatClarifai(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         request = self._build_request(messages, stop, kwargs, stream=False)
-        return _load_calls().generate(request)
+        from langchain_clarifai import _calls
+
+        return _calls.generate(request)
 
     @override
     async def _agenerate(
@@ -345,7 +345,10 @@ class ChatClarifai(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         request = self._build_request(messages, stop, kwargs, stream=False)
-        return await (await _aload_calls()).agenerate(request)
+        await _import_calls()
+        from langchain_clarifai import _calls
+
+        return await _calls.agenerate(request)
 
     @override
     def _stream(
@@ -356,7 +359,9 @@ class ChatClarifai(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         request = self._build_request(messages, stop, kwargs, stream=True)
-        generation_chunks = _load_calls().stream(request)
+        from langchain_clarifai import _calls
+
+        generation_chunks = _calls.stream(request)
         if run_manager is None:
             return generation_chunks
         return _announce(generation_chunks, run_manager)
@@ -370,7 +375,10 @@ class ChatClarifai(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = self._build_request(messages, stop, kwargs, stream=True)
-        async for generation_chunk in (await _aload_calls()).astream(request):
+        await _import_calls()
+        from langchain_clarifai import _calls
+
+        async for generation_chunk in _calls.astream(request):
             if run_manager is not None:
                 await run_manager.on_llm_new_token(
                     generation_chunk.text, chunk=generation_chunk
@@ -505,9 +513,8 @@ class ChatClarifai(BaseChatModel):
         tools: Sequence[Any] | None = None,
     ) -> int:
         """Estimate the tokens of messages and tools, without the network."""
-        return count_tokens_approximately(
-            messages, tools=convert_to_wire_tools(tools) if tools else None
-        )
+        wire_tools: list[Any] | None = convert_to_wire_tools(tools) if tools else None
+        return count_tokens_approximately(messages, tools=wire_tools)
 
     # --- Life -------------------------------------------------------------------
 
@@ -517,13 +524,16 @@ class ChatClarifai(BaseChatModel):
         The model stays usable: the next call connects anew. What you passed in as
         `http_client` is yours to close.
         """
-        if (calls := _loaded_calls()) is not None:
-            calls.close(self._lease)
+        from langchain_clarifai import _client
+
+        _client.close(self._lease)
 
     async def aclose(self) -> None:
         """Give back the connections of this event loop, and those of sync calls."""
-        if (calls := _loaded_calls()) is not None:
-            await calls.aclose(self._lease)
+        await _import_calls()
+        from langchain_clarifai import _client
+
+        await _client.aclose(self._lease)
 
     def __enter__(self) -> Self:
         return self
@@ -607,7 +617,7 @@ def _resolve_aliases(values: dict[str, Any]) -> dict[str, Any]:
         value = resolved.pop(alias)
         if name in resolved and resolved[name] != value:
             raise ValueError(
-                f"`{alias}` is another name for `{name}`, and both were given. Give one."
+                f"`{alias}` is another name for `{name}`: give one of the two."
             )
         resolved[name] = value
     if not resolved.keys().isdisjoint(_MODEL_PARTS):
@@ -674,18 +684,8 @@ def _announce(
         yield generation_chunk
 
 
-_CALLS: Final = "langchain_clarifai._calls"
-
-
-def _load_calls() -> Any:
-    """Import what sends requests; the SDK alone takes a second to import."""
-    return sys.modules.get(_CALLS) or importlib.import_module(_CALLS)
-
-
-async def _aload_calls() -> Any:
-    """Import it in a thread, because reading files would block the event loop."""
-    return sys.modules.get(_CALLS) or await asyncio.to_thread(_load_calls)
-
-
-def _loaded_calls() -> ModuleType | None:
-    return sys.modules.get(_CALLS)
+async def _import_calls() -> None:
+    """Import what sends requests, once, in a thread: reading files blocks the loop."""
+    name = "langchain_clarifai._calls"
+    if name not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, name)
