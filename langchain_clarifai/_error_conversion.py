@@ -123,24 +123,20 @@ _STATUSES_BY_NAME: Final = {
 
 # How OpenAI, vLLM, SGLang, llama.cpp, Anthropic, Gemini, xAI, Bedrock, Groq and TGI
 # say that the prompt does not fit.
-_CONTEXT_OVERFLOW: Final = re.compile(
-    "|".join(
-        (
-            r"maximum (context|model|sequence|prompt|input) length",
-            r"context[_ ](length|window|size|limit)[_ ](is )?exceeded",
-            r"exceed[a-z_ ]*context[_ ](length|window|size|limit)",
-            r"(exceed|longer than|larger than|greater than|beyond)[^.\n]{0,60}"
-            r"(context|model length|max_model_len)",
-            r"(prompt|input|messages|request) (is|are) too (long|large)",
-            r"(input|prompt)[^.\n]{0,40}exceeds? the maximum number of tokens",
-            r"max_prompt_tokens_exceeded",
-            r"too many (input |prompt )?tokens",
-            r"reduce the length of the (messages|prompt|input)",
-            r"inputs`? tokens \+ `?max_new_tokens`? must be",
-        )
-    ),
-    re.IGNORECASE,
+_OVERFLOW_PHRASES: Final = (
+    r"maximum (context|model|sequence|prompt|input) length",
+    r"context[_ ](length|window|size|limit)[_ ](is )?exceeded",
+    r"exceed[a-z_ ]*context[_ ](length|window|size|limit)",
+    r"(exceed|longer than|larger than|greater than|beyond)[^.\n]{0,60}context",
+    r"(exceed|longer than|larger than)[^.\n]{0,60}(model length|max_model_len)",
+    r"(prompt|input|messages|request) (is|are) too (long|large)",
+    r"(input|prompt)[^.\n]{0,40}exceeds? the maximum number of tokens",
+    r"max_prompt_tokens_exceeded",
+    r"too many (input |prompt )?tokens",
+    r"reduce the length of the (messages|prompt|input)",
+    r"inputs`? tokens \+ `?max_new_tokens`? must be",
 )
+_CONTEXT_OVERFLOW: Final = re.compile("|".join(_OVERFLOW_PHRASES), re.IGNORECASE)
 # These speak of tokens too, and mean something else.
 _NEVER_OVERFLOWS: Final = (
     ClarifaiAuthenticationError,
