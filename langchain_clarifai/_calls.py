@@ -8,50 +8,45 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import openai
 from typing_extensions import override
 
 from langchain_clarifai import _client
+from langchain_clarifai._answer import parse_json
 from langchain_clarifai._error_conversion import Exchange, converted_errors
 from langchain_clarifai._errors import ClarifaiError
-from langchain_clarifai._faults import SilentStream, SlowAnswer
+from langchain_clarifai._faults import ErrorBody, SilentStream, SlowAnswer
 from langchain_clarifai._metadata import AnswerMetadata
 from langchain_clarifai._reasoning import build_think_tags
 from langchain_clarifai._responses import convert_to_chat_result
 from langchain_clarifai._streaming import StreamAccumulator
+from langchain_clarifai._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Iterator
+    from collections.abc import AsyncGenerator, Generator
 
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
-    from openai import AsyncOpenAI, OpenAI
 
     from langchain_clarifai._request import Request
 
 _PATH = "/chat/completions"
 
+_HEADERS = {
+    "Accept": "application/json",
+    "Content-Type": "application/json",
+    "User-Agent": (
+        f"langchain-clarifai/{__version__} openai-python/{openai.__version__}"
+    ),
+    "X-Clarifai-Request-Id-Prefix": f"langchain-clarifai-{__version__}",
+}
+_LOWEST_FAILURE = 300
+
 # The SDK's own limits, for requests whose user set none.
 _CONNECT_TIMEOUT = 5.0
 _READ_TIMEOUT = 600.0
-
-
-class _Pieces(openai.Stream[bytes]):
-    """The body as it comes. The SDK would build a pydantic object for every event."""
-
-    @override
-    def __iter__(self) -> Iterator[bytes]:
-        return self.response.iter_bytes()
-
-
-class _AsyncPieces(openai.AsyncStream[bytes]):
-    """The body as it comes, for async calls."""
-
-    @override
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self.response.aiter_bytes()
 
 
 class _Attempt:
@@ -72,11 +67,43 @@ class _Attempt:
         with converted_errors(self._exchange):
             yield
 
-    def read_headers(self, response: Any) -> None:
-        """Take the response, of which the body is yet to come."""
+    def build(self, client: Any) -> Any:
+        """Build the HTTP request, with a client of the SDK's or the user's."""
+        request = self._request
+        timeouts = request.timeouts
+        built = client.build_request(
+            "POST",
+            f"{request.base_url}{_PATH}",
+            content=request.body,
+            headers={
+                **_HEADERS,
+                "Authorization": _Masked(f"Bearer {self._exchange.token}"),
+                **request.headers,
+            },
+            params=request.query or None,
+            timeout=(
+                timeouts.get("connect", _CONNECT_TIMEOUT),
+                self._read_timeout,
+                timeouts.get("write", _READ_TIMEOUT),
+                timeouts.get("pool", _READ_TIMEOUT),
+            ),
+        )
+        self._exchange.request = built
+        return built
+
+    def read_headers(self, response: Any) -> bool:
+        """Take the response, of which the body is yet to come; tell if it is good."""
         self._exchange.response = response
-        self._exchange.request = response.request
         self._metadata.headers = response.headers
+        is_good: bool = response.status_code < _LOWEST_FAILURE
+        return is_good
+
+    def build_failure(self, body: bytes) -> ErrorBody:
+        """Build the fault for a response whose status is one."""
+        try:
+            return ErrorBody(parse_json(body))
+        except ValueError:
+            return ErrorBody(body.decode("utf-8", "replace"))
 
     def check_time(self) -> None:
         """Watch that a plain answer does not trickle in for ever."""
@@ -89,25 +116,6 @@ class _Attempt:
         return convert_to_chat_result(
             body, self._metadata, request.reasoning_format, request.model
         )
-
-    def build_options(self) -> dict[str, Any]:
-        """Build the SDK's options of this request."""
-        request = self._request
-        authorization = _Masked(f"Bearer {self._exchange.token}")
-        options: dict[str, Any] = {
-            "headers": {"Authorization": authorization, **request.headers},
-            "timeout": openai.Timeout(
-                connect=request.timeouts.get("connect", _CONNECT_TIMEOUT),
-                read=self._read_timeout,
-                write=request.timeouts.get("write", _READ_TIMEOUT),
-                pool=request.timeouts.get("pool", _READ_TIMEOUT),
-            ),
-            # A redirect would take the prompt, and headers of the user, elsewhere.
-            "follow_redirects": False,
-        }
-        if request.query:
-            options["params"] = request.query
-        return options
 
 
 class _StreamAttempt(_Attempt):
@@ -172,42 +180,49 @@ def _shorter(timeout: float, idle_timeout: float | None) -> float:
     return timeout if idle_timeout is None else min(timeout, idle_timeout)
 
 
-def _post(client: OpenAI, request: Request, options: Any) -> _Pieces:
-    return client.post(
-        _PATH,
-        cast_to=object,
-        content=request.body,
-        options=options,
-        stream=True,
-        stream_cls=_Pieces,
-    )
-
-
-async def _apost(client: AsyncOpenAI, request: Request, options: Any) -> _AsyncPieces:
-    return await client.post(
-        _PATH,
-        cast_to=object,
-        content=request.body,
-        options=options,
-        stream=True,
-        stream_cls=_AsyncPieces,
-    )
-
-
-def _read_body(attempt: _Attempt, pieces: _Pieces) -> bytes:
+def _read_body(attempt: _Attempt, response: Any) -> bytes:
     body: list[bytes] = []
-    for piece in pieces:
+    for piece in response.iter_bytes():
         body.append(piece)
         attempt.check_time()
     return b"".join(body)
 
 
-async def _aread_body(attempt: _Attempt, pieces: _AsyncPieces) -> bytes:
+async def _aread_body(attempt: _Attempt, response: Any) -> bytes:
     body: list[bytes] = []
-    async for piece in pieces:
+    async for piece in response.aiter_bytes():
         body.append(piece)
         attempt.check_time()
     return b"".join(body)
+
+
+@contextmanager
+def _post(attempt: _Attempt, request: Request) -> Generator[Any]:
+    """Send a request; yield its response while the body is yet to be read."""
+    client = request.http_client or _client.get_client(request.lease)
+    # A redirect would take the prompt, and headers of the user, elsewhere.
+    response = client.send(attempt.build(client), stream=True, follow_redirects=False)
+    try:
+        if not attempt.read_headers(response):
+            raise attempt.build_failure(response.read())
+        yield response
+    finally:
+        response.close()
+
+
+@asynccontextmanager
+async def _apost(attempt: _Attempt, request: Request) -> AsyncGenerator[Any]:
+    """Send a request; yield its response while the body is yet to be read."""
+    client = request.http_async_client or await _client.get_async_client(request.lease)
+    response = await client.send(
+        attempt.build(client), stream=True, follow_redirects=False
+    )
+    try:
+        if not attempt.read_headers(response):
+            raise attempt.build_failure(await response.aread())
+        yield response
+    finally:
+        await response.aclose()
 
 
 def generate(request: Request) -> ChatResult:
@@ -219,16 +234,12 @@ def generate(request: Request) -> ChatResult:
     retries = request.build_retries()
     while True:
         attempt = _Attempt(request, request.read_token())
-        client = _client.get_client(
-            request.base_url, request.http_client, request.lease
-        )
         try:
             with (
                 attempt.converted_errors(),
-                _post(client, request, attempt.build_options()) as pieces,
+                _post(attempt, request) as response,
             ):
-                attempt.read_headers(pieces.response)
-                return attempt.convert_to_chat_result(_read_body(attempt, pieces))
+                return attempt.convert_to_chat_result(_read_body(attempt, response))
         except ClarifaiError as error:
             wait = retries.wait_before_next(error)
         time.sleep(wait)
@@ -243,23 +254,17 @@ async def agenerate(request: Request) -> ChatResult:
     retries = request.build_retries()
     while True:
         attempt = _Attempt(request, await request.aread_token())
-        client = await _client.get_async_client(
-            request.base_url, request.http_async_client, request.lease
-        )
         try:
             with attempt.converted_errors():
-                async with await _apost(
-                    client, request, attempt.build_options()
-                ) as pieces:
-                    attempt.read_headers(pieces.response)
-                    body = await _aread_body(attempt, pieces)
+                async with _apost(attempt, request) as response:
+                    body = await _aread_body(attempt, response)
                     return attempt.convert_to_chat_result(body)
         except ClarifaiError as error:
             wait = retries.wait_before_next(error)
         await asyncio.sleep(wait)
 
 
-def stream(request: Request) -> Iterator[ChatGenerationChunk]:
+def stream(request: Request) -> Generator[ChatGenerationChunk]:
     """Send a request and yield its answer as it comes.
 
     Raises:
@@ -268,16 +273,12 @@ def stream(request: Request) -> Iterator[ChatGenerationChunk]:
     retries = request.build_retries()
     while True:
         attempt = _StreamAttempt(request, request.read_token())
-        client = _client.get_client(
-            request.base_url, request.http_client, request.lease
-        )
         try:
             with (
                 attempt.converted_errors(),
-                _post(client, request, attempt.build_options()) as pieces,
+                _post(attempt, request) as response,
             ):
-                attempt.read_headers(pieces.response)
-                for piece in pieces:
+                for piece in response.iter_bytes():
                     yield from attempt.read(piece)
                 yield from attempt.finish()
         except ClarifaiError as error:
@@ -289,7 +290,7 @@ def stream(request: Request) -> Iterator[ChatGenerationChunk]:
         time.sleep(wait)
 
 
-async def astream(request: Request) -> AsyncIterator[ChatGenerationChunk]:
+async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
     """Send a request and yield its answer as it comes.
 
     Raises:
@@ -298,16 +299,10 @@ async def astream(request: Request) -> AsyncIterator[ChatGenerationChunk]:
     retries = request.build_retries()
     while True:
         attempt = _StreamAttempt(request, await request.aread_token())
-        client = await _client.get_async_client(
-            request.base_url, request.http_async_client, request.lease
-        )
         try:
             with attempt.converted_errors():
-                async with await _apost(
-                    client, request, attempt.build_options()
-                ) as pieces:
-                    attempt.read_headers(pieces.response)
-                    async for piece in pieces:
+                async with _apost(attempt, request) as response:
+                    async for piece in response.aiter_bytes():
                         for generation_chunk in attempt.read(piece):
                             yield generation_chunk
                     for generation_chunk in attempt.finish():

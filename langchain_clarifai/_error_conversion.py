@@ -259,7 +259,7 @@ def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
     body = _redact(body, exchange)
     description = _describe(body)
     status = exchange.response.status_code
-    if status < 400:  # noqa: PLR2004 - an error in the body of a success
+    if status < 300:  # noqa: PLR2004 - an error in the body of a success
         status = description.status or 500
     error_class = _choose_class(description, status)
     text = (

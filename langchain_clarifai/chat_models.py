@@ -9,10 +9,12 @@ import warnings
 from collections.abc import (
     AsyncIterator,
     Callable,
+    Generator,
     Iterator,
     Mapping,
     Sequence,
 )
+from contextlib import aclosing, closing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
@@ -367,7 +369,7 @@ class ChatClarifai(BaseChatModel):
         return _announce(generation_chunks, run_manager)
 
     @override
-    async def _astream(
+    def _astream(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
@@ -375,15 +377,12 @@ class ChatClarifai(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = self._build_request(messages, stop, kwargs, stream=True)
-        await _import_calls()
-        from langchain_clarifai import _calls
+        if run_manager is None and _CALLS in sys.modules:
+            from langchain_clarifai import _calls
 
-        async for generation_chunk in _calls.astream(request):
-            if run_manager is not None:
-                await run_manager.on_llm_new_token(
-                    generation_chunk.text, chunk=generation_chunk
-                )
-            yield generation_chunk
+            # No generator of our own in between: it would cost a tenth of a chunk.
+            return _calls.astream(request)
+        return _announce_async(request, run_manager)
 
     def _build_request(
         self,
@@ -675,17 +674,35 @@ def _find_profile(model: str, base_url: str) -> ModelProfile | None:
 
 
 def _announce(
-    generation_chunks: Iterator[ChatGenerationChunk],
+    generation_chunks: Generator[ChatGenerationChunk],
     run_manager: CallbackManagerForLLMRun,
 ) -> Iterator[ChatGenerationChunk]:
     # langchain-core passes a run manager where it leaves the callback to us.
-    for generation_chunk in generation_chunks:
-        run_manager.on_llm_new_token(generation_chunk.text, chunk=generation_chunk)
-        yield generation_chunk
+    with closing(generation_chunks):
+        for generation_chunk in generation_chunks:
+            run_manager.on_llm_new_token(generation_chunk.text, chunk=generation_chunk)
+            yield generation_chunk
+
+
+async def _announce_async(
+    request: Request, run_manager: AsyncCallbackManagerForLLMRun | None
+) -> AsyncIterator[ChatGenerationChunk]:
+    await _import_calls()
+    from langchain_clarifai import _calls
+
+    async with aclosing(_calls.astream(request)) as generation_chunks:
+        async for generation_chunk in generation_chunks:
+            if run_manager is not None:
+                await run_manager.on_llm_new_token(
+                    generation_chunk.text, chunk=generation_chunk
+                )
+            yield generation_chunk
+
+
+_CALLS: Final = "langchain_clarifai._calls"
 
 
 async def _import_calls() -> None:
     """Import what sends requests, once, in a thread: reading files blocks the loop."""
-    name = "langchain_clarifai._calls"
-    if name not in sys.modules:
-        await asyncio.to_thread(importlib.import_module, name)
+    if _CALLS not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, _CALLS)
