@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from langchain_clarifai._structured_output import ModelRefusalError
+from langchain_clarifai._refusals import ModelRefusalError
 from langchain_clarifai._version import __version__
 from langchain_clarifai.chat_models import ChatClarifai
 

@@ -41,7 +41,22 @@ _EXTRAS = frozenset(
 _CUT_BY_LENGTH = {"length", "max_tokens", "model_length"}
 
 
-class OpenMessageChunk(AIMessageChunk):
+class _PlainWhenConverted(AIMessageChunk):
+    """What langchain-core makes a plain message of: a chunk class's first parent.
+
+    `message_chunk_to_message` would call `AIMessageChunk` otherwise, and return a chunk.
+    """
+
+    def __new__(cls, *args: Any, **fields: Any) -> Any:
+        """Make an `AIMessage`, unless a subclass is asked for."""
+        return (
+            AIMessage(*args, **fields)
+            if cls is _PlainWhenConverted
+            else super().__new__(cls)
+        )
+
+
+class OpenMessageChunk(_PlainWhenConverted):
     """The first chunk of a stream: a sum that starts with it ends as it should.
 
     langchain-core completes the JSON of tool calls while they stream, and goes on doing
@@ -68,29 +83,18 @@ class OpenMessageChunk(AIMessageChunk):
 def _close(total: AIMessageChunk) -> AIMessageChunk:
     """Return the finished sum as a plain chunk, its tool calls judged strictly."""
     closed = AIMessageChunk.model_construct(_fields_set=None, **total.__dict__)
-    settle_tool_calls(closed)
+    if closed.tool_call_chunks:
+        closed.tool_calls, closed.invalid_tool_calls = convert_to_tool_calls(
+            closed.tool_call_chunks,
+            cut_by_length=is_cut_by_length(
+                closed.response_metadata.get("finish_reason")
+            ),
+        )
+    if isinstance(closed.content, list):
+        # Blocks of the chunks were merged by index: build those of a plain answer.
+        closed.content = total.text
+        closed.content = cast("list[Any]", convert_to_content_blocks(closed))
     return closed
-
-
-def settle_tool_calls(message: AIMessageChunk) -> None:
-    """Sort the whole calls of a finished chunk from the broken ones, in place."""
-    if not message.tool_call_chunks:
-        return
-    message.tool_calls, message.invalid_tool_calls = convert_to_tool_calls(
-        message.tool_call_chunks,
-        cut_by_length=is_cut_by_length(message.response_metadata.get("finish_reason")),
-    )
-    if isinstance(message.content, list):
-        broken = {call["id"]: call for call in message.invalid_tool_calls}
-        message.content = [_settle_block(block, broken) for block in message.content]
-
-
-def _settle_block(block: Any, broken: dict[str | None, InvalidToolCall]) -> Any:
-    is_call = isinstance(block, dict) and block.get("type") in _CALL_BLOCKS
-    return {**broken[block["id"]]} if is_call and block.get("id") in broken else block
-
-
-_CALL_BLOCKS = {"tool_call", "tool_call_chunk"}
 
 
 def is_cut_by_length(finish_reason: object) -> bool:
@@ -129,8 +133,10 @@ class ChoiceAccumulator:
         """Take a choice of a chunk; tool calls wait for `drain_tool_calls`."""
         if finish_reason := choice.get("finish_reason"):
             self.finish_reason = str(finish_reason)
-        # A server that ignores the streaming flag sends a message in place of a delta.
-        delta = choice.get("delta") or choice.get("message")
+        delta = choice.get("delta")
+        if not delta and self.is_empty:
+            # A server that ignores the streaming flag sends a message in its place.
+            delta = choice.get("message")
         if not isinstance(delta, dict):
             return None
         content = delta.get("content")
@@ -177,111 +183,107 @@ class ChoiceAccumulator:
 
     def finish(self, metadata: AnswerMetadata) -> list[ChatGenerationChunk]:
         """Return what was held back, and the last chunk with all metadata."""
-        content, additional_kwargs = self._flush_thought()
+        content, thought = self._flush_think_tags()
         tool_call_chunks = self._slots.finish()
         held_back = (
-            [self._build_chunk(content, tool_call_chunks, additional_kwargs)]
-            if content or tool_call_chunks or additional_kwargs
+            [self._build_chunk(content, tool_call_chunks, thought)]
+            if content or tool_call_chunks or thought
             else []
         )
         last = AIMessageChunk(
             content="",
-            additional_kwargs=self._build_attachments(),
+            additional_kwargs=self._build_additional_kwargs(),
             response_metadata=metadata.build(self.finish_reason),
-            usage_metadata=convert_to_usage_metadata(metadata.usage)
-            if metadata.usage is not None
-            else None,
+            usage_metadata=_build_usage_metadata(metadata),
             chunk_position="last",
         )
+        self._report_broken_calls(last)
         return [*held_back, ChatGenerationChunk(message=last)]
 
     def build_message(self, metadata: AnswerMetadata) -> AIMessage:
         """Build the message that the chunks add up to, or would have added up to."""
-        self._flush_thought()
-        tool_calls, invalid_tool_calls = convert_to_tool_calls(
-            self._slots.snapshot(), cut_by_length=is_cut_by_length(self.finish_reason)
-        )
-        texts = {
-            "reasoning_content": "".join(self._reasoning),
-            "refusal": "".join(self._refusal),
-        }
+        self._flush_think_tags()
+        tool_calls, invalid_tool_calls = self._convert_tool_calls()
+        additional_kwargs = self._build_additional_kwargs()
+        if self._reasoning:
+            additional_kwargs["reasoning_content"] = "".join(self._reasoning)
         response_metadata = metadata.build(self.finish_reason)
         if self._logprobs:
             response_metadata["logprobs"] = self._logprobs
         return AIMessage(
             content="".join(self._content),
-            additional_kwargs={
-                **{name: text for name, text in texts.items() if text},
-                **self._build_attachments(),
-            },
+            additional_kwargs=additional_kwargs,
             tool_calls=tool_calls,
             invalid_tool_calls=invalid_tool_calls,
             response_metadata=response_metadata,
-            usage_metadata=convert_to_usage_metadata(metadata.usage)
-            if metadata.usage is not None
-            else None,
+            usage_metadata=_build_usage_metadata(metadata),
         )
+
+    def _convert_tool_calls(self) -> tuple[list[ToolCall], list[InvalidToolCall]]:
+        return convert_to_tool_calls(
+            self._slots.snapshot(), cut_by_length=is_cut_by_length(self.finish_reason)
+        )
+
+    def _report_broken_calls(self, last: AIMessageChunk) -> None:
+        """Let the last chunk say which calls are broken, for who does not add chunks.
+
+        The v3 event stream reads each chunk by itself. In a sum, the empty chunks of
+        the calls change nothing.
+        """
+        _, invalid_tool_calls = self._convert_tool_calls()
+        broken = {call["id"] for call in invalid_tool_calls}
+        last.tool_call_chunks = [
+            create_tool_call_chunk(id=call["id"], index=call["index"], args="")
+            for call in self._slots.snapshot()
+            if call["id"] in broken
+        ]
+        last.invalid_tool_calls = invalid_tool_calls
 
     def _read_delta(
         self, delta: dict[str, Any], logprobs: Any
     ) -> ChatGenerationChunk | None:
-        additional_kwargs: dict[str, Any] = {}
-        reasoning, reasoning_field = read_reasoning(delta)
-        content = delta.get("content")
-        if isinstance(content, list):
-            content, thought = _join_parts(content)
-            reasoning = reasoning or thought
-        if reasoning:
-            self._reasoning_field = self._reasoning_field or reasoning_field
-            # A server that sends a field has taken the tags out of the content.
-            self._think_tags = None
-        content = content if isinstance(content, str) else ""
-        if self._think_tags is not None and content:
-            reasoning, content = self._think_tags.feed(content)
-        self._take_thought(reasoning, content, additional_kwargs)
+        content, thought = self._read_content(delta)
         if (refusal := delta.get("refusal")) and isinstance(refusal, str):
             self._refusal.append(refusal)
-            additional_kwargs["refusal"] = refusal
         self._read_calls(delta)
         for name in ("audio", "annotations"):
             if value := delta.get(name):
                 self._attach(name, value)
         response_metadata = self._read_logprobs(logprobs)
-        if not content and not additional_kwargs and not response_metadata:
+        if not content and not thought and not response_metadata:
             return None
         return self._build_chunk(
-            content, None, additional_kwargs, response_metadata=response_metadata
+            content, None, thought, response_metadata=response_metadata
         )
 
-    def _flush_thought(self) -> tuple[str, dict[str, Any]]:
-        """Take what waited for a tag; return it as content and additional kwargs."""
-        additional_kwargs: dict[str, Any] = {}
-        if self._think_tags is None:
-            return "", additional_kwargs
-        reasoning, content = self._think_tags.flush()
-        self._take_thought(reasoning, content, additional_kwargs)
-        return content, additional_kwargs
+    def _read_content(self, delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Take the text of a delta; return it, and its thought as additional kwargs.
 
-    def _take_thought(
-        self, reasoning: str, content: str, additional_kwargs: dict[str, Any]
-    ) -> None:
+        Thoughts come in fields or in tags. What comes first counts, and the other is a
+        repetition.
+        """
+        reasoning, reasoning_field = read_reasoning(delta)
+        content = delta.get("content")
+        if isinstance(content, list | dict):
+            parts = content if isinstance(content, list) else [content]
+            content, thought = join_parts(parts)
+            reasoning = reasoning or thought
+        content = content if isinstance(content, str) else ""
+        if self._reasoning_field == "content":
+            reasoning = ""
+        if reasoning:
+            self._reasoning_field = (
+                self._reasoning_field or reasoning_field or "reasoning_content"
+            )
+        return self._take(reasoning, content)
+
+    def _take(self, reasoning: str, content: str) -> tuple[str, dict[str, Any]]:
         if reasoning:
             self._reasoning.append(reasoning)
-            additional_kwargs["reasoning_content"] = reasoning
-        if content:
-            self._content.append(content)
-        if self._think_tags is not None and self._think_tags.is_done:
-            self._reasoning_field = "content" if self._think_tags.found else ""
-            self._think_tags = None
-
-    def _read_calls(self, delta: dict[str, Any]) -> None:
-        if isinstance(tool_calls := delta.get("tool_calls"), list) and tool_calls:
-            self._has_calls = True
-            self._slots.apply(tool_calls)
-        elif isinstance(function := delta.get("function_call"), dict):
-            # What `tool_calls` were before OpenAI's parallel calls; some servers stay.
-            self._has_calls = True
-            self._slots.apply([{"index": "function_call", "function": function}])
+        tags = self._think_tags
+        if tags is not None:
+            held = tags.expect_repetition(self._reasoning) if reasoning else ""
+            thought, content = tags.feed(content) if content else ("", "")
 
     def _read_logprobs(self, logprobs: Any) -> dict[str, Any]:
         if not isinstance(logprobs, dict):
@@ -344,24 +346,6 @@ class ChoiceAccumulator:
             )
         self._chunk_class = AIMessageChunk
         return ChatGenerationChunk(message=message)
-
-
-def _join_parts(parts: list[Any]) -> tuple[str, str]:
-    """Return the text and the thinking of content that is a list of parts."""
-    texts: list[str] = []
-    thoughts: list[str] = []
-    for part in parts:
-        if isinstance(part, str):
-            texts.append(part)
-        elif isinstance(part, dict):
-            if isinstance(text := part.get("text"), str):
-                texts.append(text)
-            thought = part.get("thinking")
-            if isinstance(thought, list):  # Mistral nests text parts
-                thought = _join_parts(thought)[0]
-            if isinstance(thought, str):
-                thoughts.append(thought)
-    return "".join(texts), "".join(thoughts)
 
 
 def parse_json(body: bytes) -> Any:

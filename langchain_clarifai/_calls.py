@@ -7,8 +7,11 @@ The sync and the async half differ by `await` alone: what decides anything is in
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 import time
-from contextlib import asynccontextmanager, contextmanager
+from collections import deque
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import openai
@@ -21,12 +24,18 @@ from langchain_clarifai._errors import ClarifaiError
 from langchain_clarifai._faults import ErrorBody, SilentStream, SlowAnswer
 from langchain_clarifai._metadata import AnswerMetadata
 from langchain_clarifai._reasoning import build_think_tags
-from langchain_clarifai._responses import convert_to_chat_result
+from langchain_clarifai._responses import check_body_size, convert_to_chat_result
 from langchain_clarifai._streaming import StreamAccumulator
 from langchain_clarifai._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Generator,
+        Iterable,
+        Iterator,
+    )
 
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
@@ -48,6 +57,9 @@ _LOWEST_FAILURE = 300
 _CONNECT_TIMEOUT = 5.0
 _READ_TIMEOUT = 600.0
 
+# How long the end of a body may follow the end of the answer in it.
+_DRAIN_TIMEOUT = 0.5
+
 
 class _Attempt:
     """One try of a request: what it sends, what came back, what went wrong."""
@@ -55,6 +67,7 @@ class _Attempt:
     def __init__(self, request: Request, token: str) -> None:
         self._request = request
         self._read_timeout = _shorter(request.read_timeout, request.idle_timeout)
+        self._body_size = 0
         self._deadline = time.monotonic() + request.read_timeout
         self._metadata = AnswerMetadata(
             request.model, include_headers=request.include_headers
@@ -100,19 +113,23 @@ class _Attempt:
 
     def build_failure(self, body: bytes) -> ErrorBody:
         """Build the fault for a response whose status is one."""
+        self._exchange.body = body
         try:
             return ErrorBody(parse_json(body))
         except ValueError:
             return ErrorBody(body.decode("utf-8", "replace"))
 
-    def check_time(self) -> None:
-        """Watch that a plain answer does not trickle in for ever."""
+    def check_body(self, body: list[bytes]) -> None:
+        """Watch that a plain answer does not trickle in for ever, nor flood us."""
         if time.monotonic() > self._deadline:
             raise SlowAnswer(self._request.read_timeout)
+        self._body_size += len(body[-1])
+        check_body_size(self._body_size, body[0])
 
     def convert_to_chat_result(self, body: bytes) -> ChatResult:
         """Take the body of a plain answer."""
         request = self._request
+        self._exchange.body = body
         return convert_to_chat_result(
             body, self._metadata, request.reasoning_format, request.model
         )
@@ -123,14 +140,26 @@ class _StreamAttempt(_Attempt):
 
     def __init__(self, request: Request, token: str) -> None:
         super().__init__(request, token)
-        self.has_yielded = False
         self._last_progress = time.monotonic()
         self._accumulator = StreamAccumulator(
             self._metadata,
             build_think_tags(request.reasoning_format, request.model),
             allow_unfinished=request.allow_unfinished,
         )
-        self._exchange.stream_idle_timeout = request.idle_timeout and self._read_timeout
+        if request.idle_timeout is not None:
+            is_impatient = request.read_timeout < request.idle_timeout
+            setting = "timeout" if is_impatient else "stream_idle_timeout"
+            self._exchange.silence = (setting, self._read_timeout)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the answer is whole; what comes after it does not count."""
+        return self._accumulator.is_done
+
+    @property
+    def has_yielded(self) -> bool:
+        """Whether a chunk was handed out."""
+        return self._accumulator.has_yielded
 
     @contextmanager
     @override
@@ -142,28 +171,32 @@ class _StreamAttempt(_Attempt):
                 yield
             except Exception:
                 if accumulator.is_done:
-                    return  # the answer is whole, and what comes after does not count
+                    return
                 self._exchange.partial_message = accumulator.build_partial_message()
                 self._exchange.chunks_received = accumulator.chunks_received
                 raise
 
-    def read(self, piece: bytes) -> list[ChatGenerationChunk]:
+    def read(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
         """Take the next bytes, and watch that the stream is alive."""
         generation_chunks = self._accumulator.feed(piece)
-        idle_timeout = self._request.idle_timeout
         now = time.monotonic()
         if self._accumulator.made_progress:
             self._last_progress = now
-        elif idle_timeout is not None and now - self._last_progress > idle_timeout:
-            raise SilentStream(idle_timeout)
-        self.has_yielded = self.has_yielded or bool(generation_chunks)
+        elif self._is_silent(now):
+            raise SilentStream
         return generation_chunks
 
-    def finish(self) -> list[ChatGenerationChunk]:
+    def finish(self) -> Iterable[ChatGenerationChunk]:
         """Take the end of the stream."""
-        generation_chunks = self._accumulator.finish()
-        self.has_yielded = True
-        return generation_chunks
+        return self._accumulator.finish()
+
+    def _is_silent(self, now: float) -> bool:
+        idle_timeout = self._request.idle_timeout
+        return (
+            idle_timeout is not None
+            and not self.is_done
+            and now - self._last_progress > idle_timeout
+        )
 
 
 class _Masked(str):
@@ -184,7 +217,7 @@ def _read_body(attempt: _Attempt, response: Any) -> bytes:
     body: list[bytes] = []
     for piece in response.iter_bytes():
         body.append(piece)
-        attempt.check_time()
+        attempt.check_body(body)
     return b"".join(body)
 
 
@@ -192,7 +225,27 @@ async def _aread_body(attempt: _Attempt, response: Any) -> bytes:
     body: list[bytes] = []
     async for piece in response.aiter_bytes():
         body.append(piece)
-        attempt.check_time()
+        attempt.check_body(body)
+    return b"".join(body)
+
+
+def _read_failure(attempt: _Attempt, response: Any) -> bytes:
+    """Read what there is of an error's body; its status has told what counts."""
+    body: list[bytes] = []
+    with suppress(Exception):
+        for piece in response.iter_bytes():
+            body.append(piece)
+            attempt.check_body(body)
+    return b"".join(body)
+
+
+async def _aread_failure(attempt: _Attempt, response: Any) -> bytes:
+    """Read what there is of an error's body, likewise."""
+    body: list[bytes] = []
+    with suppress(Exception):
+        async for piece in response.aiter_bytes():
+            body.append(piece)
+            attempt.check_body(body)
     return b"".join(body)
 
 
@@ -204,7 +257,7 @@ def _post(attempt: _Attempt, request: Request) -> Generator[Any]:
     response = client.send(attempt.build(client), stream=True, follow_redirects=False)
     try:
         if not attempt.read_headers(response):
-            raise attempt.build_failure(response.read())
+            raise attempt.build_failure(_read_failure(attempt, response))
         yield response
     finally:
         response.close()
@@ -219,10 +272,36 @@ async def _apost(attempt: _Attempt, request: Request) -> AsyncGenerator[Any]:
     )
     try:
         if not attempt.read_headers(response):
-            raise attempt.build_failure(await response.aread())
+            raise attempt.build_failure(await _aread_failure(attempt, response))
         yield response
     finally:
         await response.aclose()
+
+
+def _drain(response: Any, pieces: Iterator[bytes]) -> None:
+    """Read the end of a body whose answer is whole, so that its connection is reused.
+
+    It follows the answer at once. A server that keeps it back loses the connection.
+    """
+    network_stream = response.extensions.get("network_stream")
+    connection = network_stream and network_stream.get_extra_info("socket")
+    if connection is None or response.http_version != "HTTP/1.1":
+        response.close()
+        return
+    hang_up = threading.Timer(_DRAIN_TIMEOUT, connection.shutdown, [socket.SHUT_RDWR])
+    hang_up.daemon = True
+    hang_up.start()
+    try:
+        deque(pieces, maxlen=0)
+    finally:
+        hang_up.cancel()
+
+
+async def _adrain(pieces: AsyncIterator[bytes]) -> None:
+    """Read the end of a body, likewise."""
+    async with asyncio.timeout(_DRAIN_TIMEOUT):
+        async for _ in pieces:
+            pass
 
 
 def generate(request: Request) -> ChatResult:
@@ -278,13 +357,14 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
                 attempt.converted_errors(),
                 _post(attempt, request) as response,
             ):
-                for piece in response.iter_bytes():
+                pieces = response.iter_bytes()
+                for piece in pieces:
                     yield from attempt.read(piece)
+                    if attempt.is_done:
+                        _drain(response, pieces)
                 yield from attempt.finish()
         except ClarifaiError as error:
-            if attempt.has_yielded:
-                raise
-            wait = retries.wait_before_next(error)
+            wait = retries.wait_before_next(error, has_yielded=attempt.has_yielded)
         else:
             return
         time.sleep(wait)
@@ -302,15 +382,16 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
         try:
             with attempt.converted_errors():
                 async with _apost(attempt, request) as response:
-                    async for piece in response.aiter_bytes():
+                    pieces = response.aiter_bytes()
+                    async for piece in pieces:
                         for generation_chunk in attempt.read(piece):
                             yield generation_chunk
+                        if attempt.is_done:
+                            await _adrain(pieces)
                     for generation_chunk in attempt.finish():
                         yield generation_chunk
         except ClarifaiError as error:
-            if attempt.has_yielded:
-                raise
-            wait = retries.wait_before_next(error)
+            wait = retries.wait_before_next(error, has_yielded=attempt.has_yielded)
         else:
             return
         await asyncio.sleep(wait)

@@ -21,6 +21,7 @@ import weakref
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import openai
 
 if TYPE_CHECKING:
@@ -111,6 +112,24 @@ def _build_cookie_jar() -> CookieJar:
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
+def _refuse_cookies(http_client: Any) -> None:
+    """Make aiohttp, which has a jar of its own beside httpx's, keep no cookie either.
+
+    The private names are httpx's, and the only way to the sessions behind it. Without
+    them the cookies of one token's answers would travel with another's requests.
+    """
+    transport = getattr(http_client, "_transport", None)
+    proxies: dict[Any, Any] = getattr(http_client, "_mounts", {})
+    for one in (transport, *proxies.values()):
+        if not hasattr(one, "get_client"):
+            continue
+        session = one.get_client()
+        one.client = aiohttp.ClientSession(
+            connector=session.connector, cookie_jar=aiohttp.DummyCookieJar()
+        )
+        session.detach()
+
+
 async def _open_loop_pool(
     loop: asyncio.AbstractEventLoop, context: ssl.SSLContext
 ) -> _LoopPool:
@@ -122,6 +141,7 @@ async def _open_loop_pool(
         http_client = openai.DefaultAioHttpClient(
             verify=context, cookies=_build_cookie_jar()
         )
+        _refuse_cookies(http_client)
         pool = _loop_pools[id(loop)] = _LoopPool(http_client, loop)
     await anext(pool.guard)
     return pool

@@ -307,6 +307,29 @@ def _convert_input_audio(block: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _convert_responses_image(block: Mapping[str, Any]) -> dict[str, Any]:
+    return _convert_image({**block, "url": block.get("image_url")})
+
+
+def _convert_responses_file(block: Mapping[str, Any]) -> dict[str, Any]:
+    located = {"url": block.get("file_url"), "base64": block.get("file_data")}
+    return _convert_file({**block, **located})
+
+
+def _convert_media(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert Google's block for any medium, by its MIME type."""
+    kind = str(block.get("mime_type")).partition("/")[0]
+    convert = _MEDIA_CONVERTERS.get(kind, _convert_file)
+    return convert({**block, "url": block.get("file_uri")})
+
+
+_MEDIA_CONVERTERS = {
+    "image": _convert_image,
+    "audio": _convert_audio,
+    "video": _convert_video,
+}
+
+
 def _convert_non_standard(block: Mapping[str, Any]) -> dict[str, Any]:
     """Convert what LangChain wrapped because it is not one of its own blocks."""
     wrapped = block.get("value")
@@ -338,10 +361,14 @@ _CONVERTERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "input_audio": _convert_input_audio,
     # OpenAI's Responses API
     "input_text": _convert_text,
+    "input_image": _convert_responses_image,
+    "input_file": _convert_responses_file,
     "output_text": _convert_text,
     # Anthropic
     "document": _convert_file,
     "search_result": _convert_search_result,
+    # Google
+    "media": _convert_media,
     # What LangChain's tools may return
     "json": _convert_json,
     "non_standard": _convert_non_standard,

@@ -1,13 +1,16 @@
 """What can be wrong with the bytes of an answer, told without knowing its response.
 
-The accumulator raises these; `_errors` turns them into the exceptions users see.
+The accumulator raises these; `_error_conversion` turns them into the exceptions that
+users see.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-EXCERPT_LENGTH: Final = 200
+# What is kept of a body that is no answer. Users see less; more is kept so that a
+# token in it is found and blotted out before the text is cut.
+KEPT_BYTES: Final = 4_000
 
 
 class Fault(Exception):  # noqa: N818 - internal, and never seen by a user
@@ -28,7 +31,7 @@ class MalformedAnswer(Fault):
     def __init__(self, reason: str, body: bytes) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.excerpt = body.decode("utf-8", "replace")[:EXCERPT_LENGTH]
+        self.start = body[:KEPT_BYTES].decode("utf-8", "replace")
 
 
 class UnfinishedStream(Fault):
@@ -37,10 +40,6 @@ class UnfinishedStream(Fault):
 
 class SilentStream(Fault):
     """The stream brought nothing but keep-alives for too long."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.seconds = seconds
 
 
 class SlowAnswer(Fault):
@@ -51,7 +50,8 @@ class SlowAnswer(Fault):
         self.seconds = seconds
 
 
-_SUCCESS: Final = {10000, "10000", "SUCCESS"}
+_SUCCESSES: Final = (10000, "10000", "SUCCESS")
+_TEXTS: Final = ("description", "details", "message", "detail")
 
 
 def is_error_body(payload: Any) -> bool:
@@ -64,18 +64,23 @@ def is_error_body(payload: Any) -> bool:
         return len(payload) > 0 and is_error_body(payload[0])
     if not isinstance(payload, dict):
         return False
-    status = payload.get("status")
-    if isinstance(status, dict) and status.get("code") is not None:
-        return bool(payload.get("error")) or status["code"] not in _SUCCESS
-    return bool(payload.get("error")) or (
-        not payload.get("choices") and _is_bare_error(payload)
-    )
+    if payload.get("error") or is_failed_status(payload.get("status")):
+        return True
+    return not payload.get("choices") and _is_bare_error(payload)
+
+
+def is_failed_status(status: Any) -> bool:
+    """Tell whether the `status` of Clarifai's platform reports a failure."""
+    return isinstance(status, dict) and _is_failure(status.get("code"))
 
 
 def _is_bare_error(payload: dict[str, Any]) -> bool:
     texts = (payload.get(name) for name in _TEXTS)
-    has_code = payload.get("code") not in {None, *_SUCCESS}
-    return payload.get("object") == "error" or (has_code and any(texts))
+    return payload.get("object") == "error" or (
+        _is_failure(payload.get("code")) and any(texts)
+    )
 
 
-_TEXTS: Final = ("description", "details", "message", "detail")
+def _is_failure(code: Any) -> bool:
+    # Elsewhere 0 is a success, and Clarifai has no such code.
+    return bool(code) and code not in _SUCCESSES

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from langchain_clarifai._usage import has_counts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,11 +35,15 @@ class AnswerMetadata:
     include_headers: bool = False
     usage: dict[str, Any] | None = None
     backend_model: str = ""
+    _status_request_id: str = ""
     _fields: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def read(self, payload: dict[str, Any]) -> None:
         """Take what a completion or a chunk of one says about the answer."""
         self.read_usage(payload)
+        if isinstance(status := payload.get("status"), dict):
+            # Clarifai's report of a success may come along with the answer.
+            self._status_request_id = str(status.get("req_id") or "")
         if isinstance(model := payload.get("model"), str) and model:
             self.backend_model = model
         for name in _COPIED_FIELDS:
@@ -48,13 +54,13 @@ class AnswerMetadata:
 
     def read_usage(self, payload: dict[str, Any]) -> None:
         """Take the usage of a completion, a chunk or a choice, if it has one."""
-        if isinstance(usage := payload.get("usage"), dict) and usage:
+        if isinstance(usage := payload.get("usage"), dict) and has_counts(usage):
             self.usage = usage
 
     @property
     def request_id(self) -> str | None:
         """The id that support can look the request up by."""
-        return read_request_id(self.headers)
+        return read_request_id(self.headers) or self._status_request_id or None
 
     def build(self, finish_reason: str | None) -> dict[str, Any]:
         """Build the `response_metadata` of a finished message."""

@@ -41,7 +41,7 @@ _DOTTED = re.compile(
 )
 _USER_INFO = re.compile(".*@")
 
-_FORMS = (
+MODEL_FORMS = (
     f"a URL ({_DEFAULT_ORIGIN}/openai/chat-completion/models/gpt-oss-120b), "
     f"a URL with a version ({_DEFAULT_ORIGIN}/openai/chat-completion/models/"
     "gpt-oss-120b/versions/VERSION), "
@@ -113,10 +113,11 @@ def parse_model(model: str) -> ModelId:
     fault = next(fault for pattern, fault in _FAULTS if pattern.search(text))
     raise ValueError(
         f"Cannot read the model {_USER_INFO.sub('…@', text)!r}: {fault}. "
-        f"{_suggest(text)}Allowed are {_FORMS}."
+        f"{_suggest(text)}Allowed are {MODEL_FORMS}."
     )
 
 
+@lru_cache(maxsize=256)
 def is_clarifai_base_url(base_url: str) -> bool:
     """Tell whether a base URL takes Clarifai's model URLs."""
     path = re.split("[?#]", base_url.strip(), maxsplit=1)[0]
@@ -141,6 +142,16 @@ def resolve_model(model: str, base_url: str) -> str:
             "name under which the server knows the model."
         )
     return model
+
+
+@lru_cache(maxsize=256)
+def find_path(model: str, base_url: str) -> str | None:
+    """Find the path of a model on Clarifai; a server's own name has none.
+
+    Raises:
+        ValueError: If Clarifai is asked, and the name is none of its forms.
+    """
+    return parse_model(model).path if is_clarifai_base_url(base_url) else None
 
 
 def build_model_from_parts(
@@ -216,7 +227,7 @@ def _build_from_ids(parts: dict[str, str]) -> str:
     if missing:
         raise ValueError(
             f"A model is named by `user_id`, `app_id` and `model_id` together, but "
-            f"{_quote_all(missing)} is missing. Or give one `model`: {_FORMS}."
+            f"{_quote_all(missing)} is missing. Or give one `model`: {MODEL_FORMS}."
         )
     return ModelId(
         user_id=parts["user_id"],
@@ -256,16 +267,16 @@ def _clean(model: str) -> str:
     if len(text) > _MAX_LENGTH:
         raise ValueError(
             f"The model's name has {len(text)} characters; at most {_MAX_LENGTH} are "
-            f"allowed. Allowed are {_FORMS}."
+            f"allowed. Allowed are {MODEL_FORMS}."
         )
     if " " in text or not text.isprintable():
         raise ValueError(
             "The model's name has whitespace or a control character in it. "
-            f"Allowed are {_FORMS}."
+            f"Allowed are {MODEL_FORMS}."
         )
     text = re.split("[?#]", text, maxsplit=1)[0].removesuffix("/")
     if not text:
-        raise ValueError(f"The model's name is empty. Allowed are {_FORMS}.")
+        raise ValueError(f"The model's name is empty. Allowed are {MODEL_FORMS}.")
     return text
 
 

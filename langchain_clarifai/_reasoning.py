@@ -9,7 +9,10 @@ tag in the prompt, so that the answer only closes it (QwQ-32B-AWQ on Clarifai do
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ReasoningFormat = Literal["auto", "tags", "off"]
 
@@ -20,8 +23,12 @@ _FIELDS: Final = ("reasoning_content", "reasoning")
 
 # Models whose chat template opens the tag in the prompt.
 _OPENS_IN_PROMPT: Final = re.compile(
-    r"QwQ|Qwen3[\w.-]*Thinking|DeepSeek-R1", re.IGNORECASE
+    r"QwQ|Qwen3[\w.-]*Thinking|DeepSeek-R1|MiniMax-M2", re.IGNORECASE
 )
+
+# Where the text of a thought stands when it is no string, most telling first.
+_THOUGHT_TYPES: Final = frozenset({"reasoning", "reasoning_content", "thinking"})
+_TEXT_KEYS: Final = ("text", "thinking", "reasoning", "content", "summary")
 
 
 def read_reasoning(delta: dict[str, Any]) -> tuple[str, str]:
@@ -31,10 +38,37 @@ def read_reasoning(delta: dict[str, Any]) -> tuple[str, str]:
     gateways fill both with the same text.
     """
     for name in _FIELDS:
-        reasoning = delta.get(name)
-        if reasoning and isinstance(reasoning, str):
+        if reasoning := _join_texts(delta.get(name)):
             return reasoning, name
     return "", ""
+
+
+def join_parts(parts: Iterable[Any]) -> tuple[str, str]:
+    """Return the text and the thoughts of content that is a list of parts."""
+    texts: list[str] = []
+    thoughts: list[str] = []
+    for part in parts:
+        if isinstance(part, dict) and _is_thought(part):
+            thoughts.append(_join_texts(part))
+        elif isinstance(
+            text := part.get("text") if isinstance(part, dict) else part, str
+        ):
+            texts.append(text)
+    return "".join(texts), "".join(thoughts)
+
+
+def _is_thought(part: dict[str, Any]) -> bool:
+    return part.get("type") in _THOUGHT_TYPES or "thinking" in part
+
+
+def _join_texts(value: Any) -> str:
+    """Return the text in a string, in a part, or in a list of such."""
+    if isinstance(value, dict):
+        texts = (_join_texts(value.get(key)) for key in _TEXT_KEYS)
+        return next(filter(None, texts), "")
+    if isinstance(value, list):
+        return "".join(map(_join_texts, value))
+    return value if isinstance(value, str) else ""
 
 
 class ThinkTags:
@@ -55,11 +89,27 @@ class ThinkTags:
         # A long thought is held back in pieces, of which only the tail is searched.
         self._pieces: list[str] = []
         self._tail = ""
+        self._known_thought: list[str] | None = None
 
     @property
     def is_done(self) -> bool:
         """Whether all text to come is content, untouched."""
         return self._is_over and not self._is_at_start
+
+    def expect_repetition(self, thought: list[str]) -> str:
+        """Take note that a field brings the thought; return content that was held.
+
+        llama.cpp can do both, fill the field and leave the tags in the content. The
+        thought may still grow.
+        """
+        if self._known_thought is not None:
+            return ""
+        self._known_thought = thought
+        self._may_open_in_prompt = False
+        held, self._pieces = "".join(self._pieces), []
+        if held:
+            self._is_over, self._is_at_start = True, False
+        return held
 
     def feed(self, text: str) -> tuple[str, str]:
         """Return the reasoning and the content that the next text settles."""
@@ -84,6 +134,8 @@ class ThinkTags:
         stripped = start.lstrip()
         if stripped.startswith(_OPENER):
             self._held = ""
+            if self._known_thought is not None:
+                return self._wait_for_closer(start)
             self._is_thinking = self.found = True
             return self._think(stripped.removeprefix(_OPENER))
         if _OPENER.startswith(stripped):
@@ -102,8 +154,18 @@ class ThinkTags:
         if _CLOSER not in window:
             return "", ""
         held, self._pieces = "".join(self._pieces), []
+        if self._known_thought is not None:
+            return "", self._drop_repetition(held, "".join(self._known_thought))
         self._is_thinking = self.found = True
         return self._think(held)
+
+    def _drop_repetition(self, text: str, known_thought: str) -> str:
+        thought, _, content = text.lstrip().removeprefix(_OPENER).partition(_CLOSER)
+        self._is_over = True
+        if thought.strip() not in {"", known_thought.strip()}:
+            self._is_at_start = False
+            return text
+        return self._skip_blanks(content)
 
     def _think(self, text: str) -> tuple[str, str]:
         reasoning, closer, content = text.partition(_CLOSER)

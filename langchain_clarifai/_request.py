@@ -1,26 +1,18 @@
-"""Settings, messages and the arguments of one call → one request.
-
-The body holds only what the user set: no defaults, no nulls.
-"""
+"""Settings, messages and the arguments of one call → one request."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
 from pydantic import SecretStr
 
+from langchain_clarifai._body import build_body, dump_body
 from langchain_clarifai._credentials import MISSING_TOKEN, check_token, find_token
-from langchain_clarifai._messages import convert_to_wire_messages
-from langchain_clarifai._model_ids import is_clarifai_base_url, resolve_model
-from langchain_clarifai._structured_output import build_response_format
-from langchain_clarifai._tools import convert_to_wire_tool_choice, convert_to_wire_tools
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -33,60 +25,29 @@ ApiKey = (
     SecretStr | str | Callable[[], str | SecretStr | Awaitable[str | SecretStr]] | None
 )
 
-# What the `create()` of Clarifai's runner knows, and what the runner itself reads
-# before it calls that: `top_k`, and `mcp_servers` of its agentic models. Any other
-# key at the top of the body fails the call with code 21313.
-_KNOWN_TO_RUNNER: Final = frozenset(
-    {
-        "audio",
-        "frequency_penalty",
-        "function_call",
-        "functions",
-        "logit_bias",
-        "logprobs",
-        "max_completion_tokens",
-        "max_tokens",
-        "mcp_servers",
-        "messages",
-        "metadata",
-        "modalities",
-        "model",
-        "n",
-        "parallel_tool_calls",
-        "prediction",
-        "presence_penalty",
-        "prompt_cache_key",
-        "reasoning_effort",
-        "response_format",
-        "safety_identifier",
-        "seed",
-        "service_tier",
-        "stop",
-        "store",
-        "stream",
-        "stream_options",
-        "temperature",
-        "tool_choice",
-        "tools",
-        "top_k",
-        "top_logprobs",
-        "top_p",
-        "user",
-        "verbosity",
-        "web_search_options",
-    }
-)
+# Other names that the arguments of a call may have.
+_ALIASES: Final = {
+    "model_name": "model",
+    "request_timeout": "timeout",
+    "stop_sequences": "stop",
+}
 
 # Arguments of a call that are for us, or left over from other callers.
 _NEVER_IN_BODY: Final = frozenset(
     {
-        "stream",
-        "structured_output_format",
-        "run_manager",
+        "cache",
         "callbacks",
-        "strict",
-        "method",
+        "disable_streaming",
         "include_raw",
+        "method",
+        "output_version",
+        "profile",
+        "run_manager",
+        "stream",
+        "streaming",
+        "strict",
+        "structured_output_format",
+        "verbose",
     }
 )
 _LEFTOVER_PREFIXES: Final = ("ls_", "lc_", "__")
@@ -94,17 +55,34 @@ _LEFTOVER_PREFIXES: Final = ("ls_", "lc_", "__")
 # They belong to the model: the arguments of a call are traced.
 _NOT_PER_CALL: Final = frozenset(
     {
+        "allow_http",
+        "api_base",
         "api_key",
-        "pat",
         "base_url",
-        "http_client",
-        "http_async_client",
         "default_headers",
+        "default_query",
+        "http_async_client",
+        "http_client",
+        "pat",
     }
 )
 
+# Settings that one call may change by an argument of that name, and whether `None` is
+# a value of theirs. Otherwise it leaves them as they are.
+_PER_CALL_SETTINGS: Final = {
+    "allow_unfinished_stream": False,
+    "cold_start_timeout": False,
+    "include_response_headers": False,
+    "max_retries": False,
+    "reasoning_format": False,
+    "stream_idle_timeout": True,
+    "stream_usage": False,
+    "timeout": True,
+}
+
 _TIMEOUT_PARTS: Final = ("connect", "read", "write", "pool")
 _READ_TIMEOUT: Final = 600.0
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -127,21 +105,6 @@ class Settings:
     http_client: Any
     http_async_client: Any
     lease: Lease
-
-
-# Settings that one call may change by an argument of that name.
-_PER_CALL_SETTINGS: Final = frozenset(
-    {
-        "timeout",
-        "max_retries",
-        "cold_start_timeout",
-        "stream_idle_timeout",
-        "stream_usage",
-        "allow_unfinished_stream",
-        "include_response_headers",
-        "reasoning_format",
-    }
-)
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -207,7 +170,7 @@ class Request:
 
 def build_request(
     settings: Settings,
-    body_fields: Mapping[str, Any],
+    fields: Mapping[str, Any],
     messages: Sequence[BaseMessage],
     call_arguments: Mapping[str, Any],
     *,
@@ -217,55 +180,34 @@ def build_request(
 
     Args:
         settings: What the model says about its requests.
-        body_fields: What the model was constructed with for the body, `model` first.
+        fields: What the model was constructed with for the body, `model` among it.
         messages: The conversation.
-        call_arguments: Keyword arguments of the call; they win over `body_fields`.
+        call_arguments: Keyword arguments of the call; they win over the fields.
         stream: Whether the answer shall be streamed.
 
     Raises:
         ValueError: If an argument is not allowed; the text says what is.
     """
-    changes, arguments = _split_call_arguments(call_arguments)
-    merged = {**body_fields, **arguments}
-    if "max_completion_tokens" in arguments and "max_tokens" not in arguments:
-        merged.pop("max_tokens", None)
-    extra_body = merged.pop("extra_body", None) or {}
-    headers = {**settings.headers, **(merged.pop("extra_headers", None) or {})}
-    query = {**settings.query, **(merged.pop("extra_query", None) or {})}
-    fields = {name: value for name, value in merged.items() if value is not None}
-    model = fields["model"]
-    is_clarifai = is_clarifai_base_url(settings.base_url)
-    body = {
-        **fields,
-        "model": resolve_model(model, settings.base_url),
-        "messages": convert_to_wire_messages(
-            messages, image_tool_message=settings.image_tool_message
-        ),
-    }
-    _convert_tools(body)
-    _convert_response_format(body)
-    stream_usage = changes.get("stream_usage", settings.stream_usage)
-    _set_streaming(body, stream=stream, stream_usage=stream_usage)
-    body = _add_extra_body(body, extra_body, nest_unknown=is_clarifai)
-    timeouts, total_timeout = read_timeouts(changes.get("timeout", settings.timeout))
-
-    def setting(name: str) -> Any:
-        return changes.get(name, getattr(settings, name))
-
+    arguments: dict[str, Any] = {}
+    if call_arguments:
+        changes, arguments = _split_call_arguments(call_arguments)
+        settings = _change_settings(settings, changes, arguments)
+    timeouts, total_timeout = read_timeouts(settings.timeout)
+    body = build_body(settings, fields, arguments, messages, stream=stream)
     return Request(
         body=dump_body(body),
-        model=model,
+        model=arguments.get("model") or fields["model"],
         base_url=settings.base_url,
-        headers=check_headers(headers),
-        query=query,
+        headers=check_headers(settings.headers),
+        query=settings.query,
         timeouts=timeouts,
         total_timeout=total_timeout,
-        idle_timeout=setting("stream_idle_timeout") if stream else None,
-        max_retries=setting("max_retries"),
-        cold_start_timeout=setting("cold_start_timeout"),
-        allow_unfinished=setting("allow_unfinished_stream"),
-        include_headers=setting("include_response_headers"),
-        reasoning_format=setting("reasoning_format"),
+        idle_timeout=settings.stream_idle_timeout if stream else None,
+        max_retries=settings.max_retries,
+        cold_start_timeout=settings.cold_start_timeout,
+        allow_unfinished=settings.allow_unfinished_stream,
+        include_headers=settings.include_response_headers,
+        reasoning_format=settings.reasoning_format,
         http_client=settings.http_client,
         http_async_client=settings.http_async_client,
         lease=settings.lease,
@@ -273,14 +215,18 @@ def build_request(
     )
 
 
+def resolve_call_aliases(call_arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Name the arguments of a call as the fields are named."""
+    return {_ALIASES.get(name, name): call_arguments[name] for name in call_arguments}
+
+
 def _split_call_arguments(
     call_arguments: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Tell what changes a setting from what goes into the body."""
     changes: dict[str, Any] = {}
-    arguments: dict[str, Any] = {}
-    for name, value in call_arguments.items():
-        name = _ALIASES.get(name, name)  # noqa: PLW2901 - an alias is the name
+    arguments: dict[str, Any] = dict(call_arguments.get("model_kwargs") or {})
+    for name, value in resolve_call_aliases(call_arguments).items():
         if name in _NOT_PER_CALL:
             raise ValueError(
                 f"`{name}` cannot be given to a single call, because the arguments of "
@@ -288,112 +234,44 @@ def _split_call_arguments(
                 "configurable field."
             )
         if name in _PER_CALL_SETTINGS:
-            changes[name] = value
+            if value is not None or _PER_CALL_SETTINGS[name]:
+                changes[name] = value
         elif name not in _NEVER_IN_BODY and not name.startswith(_LEFTOVER_PREFIXES):
             arguments[name] = value
+    arguments.pop("model_kwargs", None)
     return changes, arguments
 
 
-_ALIASES: Final = {
-    "model_name": "model",
-    "request_timeout": "timeout",
-    "stop_sequences": "stop",
-}
+def _change_settings(
+    settings: Settings, changes: dict[str, Any], arguments: dict[str, Any]
+) -> Settings:
+    """Lay what a call says about headers, query and settings over the model's own."""
+    if extra_headers := arguments.pop("extra_headers", None):
+        changes["headers"] = _merge_headers(settings.headers, extra_headers)
+    if extra_query := arguments.pop("extra_query", None):
+        changes["query"] = {**settings.query, **extra_query}
+    return replace(settings, **changes) if changes else settings
 
 
-def _convert_tools(body: dict[str, Any]) -> None:
-    """Bring tools into their wire form; leave out an empty list and its choice."""
-    if "tools" not in body:
-        return
-    tools = body["tools"]
-    if not all(isinstance(tool, dict) and "function" in tool for tool in tools):
-        # What `bind_tools` got is converted already; this came with the call itself.
-        tools = body["tools"] = convert_to_wire_tools(tools)
-    if not tools:
-        # https://github.com/langchain-ai/langchain/issues/37184: vLLM refuses it.
-        for name in ("tools", "tool_choice", "parallel_tool_calls"):
-            body.pop(name, None)
-    elif "tool_choice" in body:
-        tool_choice = convert_to_wire_tool_choice(body["tool_choice"], tools)
-        if tool_choice is None:
-            del body["tool_choice"]
-        else:
-            body["tool_choice"] = tool_choice
-
-
-def _convert_response_format(body: dict[str, Any]) -> None:
-    response_format = body.get("response_format")
-    if response_format is not None and not (
-        isinstance(response_format, dict) and "type" in response_format
-    ):
-        body["response_format"] = build_response_format(response_format, strict=None)
-
-
-def _set_streaming(body: dict[str, Any], *, stream: bool, stream_usage: bool) -> None:
-    if not stream:
-        body.pop("stream_options", None)
-        return
-    if body.get("n", 1) != 1:
-        raise ValueError(
-            f"n={body['n']} cannot be streamed, because a stream is one answer. Leave "
-            "`n` out, or use generate() with disable_streaming=True."
-        )
-    body["stream"] = True
-    if stream_usage and "stream_options" not in body:
-        body["stream_options"] = {"include_usage": True}
-    if not body.get("stream_options"):
-        body.pop("stream_options", None)
-
-
-def _add_extra_body(
-    body: dict[str, Any], extra_body: Mapping[str, Any], *, nest_unknown: bool
+def _merge_headers(
+    headers: Mapping[str, Any], extra_headers: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Merge what the user put into `extra_body`.
-
-    Clarifai's runner takes keys that it does not know only in a nested `extra_body`,
-    which it unfolds for the backend. Other servers read them at the top.
-    """
-    body = {**body, **extra_body}
-    if not nest_unknown:
-        return body
-    nested = {name: body.pop(name) for name in list(body) if name not in _UNNESTED}
-    if nested:
-        body["extra_body"] = {**(body.get("extra_body") or {}), **nested}
-    return body
+    """Lay headers over others; their names differ in case, and `None` removes one."""
+    replaced = {name.lower() for name in extra_headers}
+    kept = {name: headers[name] for name in headers if name.lower() not in replaced}
+    added = {name: value for name, value in extra_headers.items() if value is not None}
+    return kept | added
 
 
-_UNNESTED: Final = _KNOWN_TO_RUNNER | {"extra_body"}
-
-
-def dump_body(body: Mapping[str, Any]) -> bytes:
-    """Return the body as JSON.
-
-    Raises:
-        ValueError: If it holds something that JSON cannot express.
-    """
-    try:
-        return orjson.dumps(body)
-    except TypeError:
-        pass
-    # Integers as keys (logit_bias), large integers, and half surrogates in texts.
-    try:
-        text = json.dumps(body, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(
-            f"The request cannot be written as JSON: {error}. Use plain dicts, lists, "
-            "strings, numbers and booleans in messages, tools and parameters."
-        ) from None
-    utf16 = text.encode("utf-16", "surrogatepass")
-    return utf16.decode("utf-16", "replace").encode()
-
-
-def check_headers(headers: Mapping[str, Any]) -> dict[str, str]:
+def check_headers(headers: Mapping[str, Any]) -> Mapping[str, str]:
     """Return headers that may be sent.
 
     Raises:
         ValueError: If a name or a value could end the header and begin another. The
             value is not shown: it may be a secret.
     """
+    if not headers:
+        return _NO_HEADERS
     for name, value in headers.items():
         text = f"{name}{value}"
         if not text.isprintable() or not text.isascii() or not name or ":" in name:

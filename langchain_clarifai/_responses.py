@@ -18,6 +18,16 @@ MAX_BODY_BYTES: Final = 256 * 1024 * 1024
 """Longest body that is taken for an answer, in bytes."""
 
 
+def check_body_size(size: int, start: bytes) -> None:
+    """Refuse a body that has grown too long to be an answer.
+
+    Raises:
+        MalformedAnswer: If it has.
+    """
+    if size > MAX_BODY_BYTES:
+        raise MalformedAnswer("The response is too long to be an answer.", start)
+
+
 def parse_completion(body: bytes) -> dict[str, Any]:
     """Parse the body of a response into a completion with at least one choice.
 

@@ -34,8 +34,8 @@ MAX_RETRY_AFTER: Final = 60.0
 _THROTTLED_WAIT: Final = 15.0
 _SOON_WAIT: Final = 0.5
 _LONGEST_SOON_WAIT: Final = 8.0
-_COLD_START_WAIT: Final = 1.5
-_COLD_START_GROWTH: Final = 1.3
+_COLD_START_WAIT: Final = 0.5
+_COLD_START_GROWTH: Final = 1.5
 _LONGEST_COLD_START_WAIT: Final = 20.0
 
 
@@ -54,13 +54,21 @@ class Retries:
     _waited: float = 0.0
     _started: float = field(default_factory=time.monotonic)
 
-    def wait_before_next(self, error: ClarifaiError) -> float:
+    def wait_before_next(
+        self, error: ClarifaiError, *, has_yielded: bool = False
+    ) -> float:
         """Return how long to wait before the next attempt.
+
+        Args:
+            error: What the last one failed with.
+            has_yielded: Whether it had handed out a chunk: then there is no next one.
 
         Raises:
             ClarifaiError: The error itself, when there shall be no next attempt.
         """
-        wait = self._choose_wait(error)
+        # The frames of HTTP libraries, and what they raised, hold the token.
+        error.__context__ = error.__traceback__ = None
+        wait = None if has_yielded else self._choose_wait(error)
         if wait is None or not self._has_time_for(wait):
             raise error
         self._waited += wait

@@ -2,9 +2,10 @@
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 
-There is one deliberate departure: `EventDecoder.flush` hands out the event that the
-end of the stream interrupted, where the standard throws it away. OpenAI-compatible
-servers often leave out the last blank line.
+There are two deliberate departures. `EventDecoder.flush` hands out the event that the
+end of the stream interrupted, where the standard throws it away: OpenAI-compatible
+servers often leave out the last blank line. And `id` and `retry` are read over like any
+unknown field, because they serve to reconnect, which an answer to a POST cannot.
 """
 
 from __future__ import annotations
@@ -13,9 +14,6 @@ from typing import Final, NamedTuple
 
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """Longest line, and longest sum of an event's `data` lines, in bytes."""
-
-# Python refuses to convert thousands of digits, and no server means a million years.
-_MAX_RETRY_DIGITS: Final = 15
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -41,23 +39,20 @@ class EventDecoder:
     """Turns pieces of a byte stream, cut anywhere, into events.
 
     Attributes:
-        made_progress: Whether the last piece brought anything but comments, blank
-            lines and empty events. Keep-alives are no progress.
-        last_event_id: Value of the last `id` field.
-        reconnection_time: Value of the last `retry` field, in milliseconds.
+        made_progress: Whether the last piece brought data, or a part of a line that
+            may yet be data. Comments, blank lines and empty events are no progress.
     """
 
     def __init__(self) -> None:
         self.made_progress = False
-        self.last_event_id = ""
-        self.reconnection_time: int | None = None
         self._at_start = True
         self._skip_line_feed = False
-        self._line: list[bytes] = []
-        self._line_size = 0
+        self._line = bytearray()
         self._data: list[bytes] = []
         self._data_size = 0
         self._type = ""
+        # Whether the last line with data was an empty one, as keep-alives have it.
+        self._is_kept_alive = False
 
     def feed(self, piece: bytes) -> list[Event]:
         """Decode the next piece of the stream.
@@ -69,18 +64,17 @@ class EventDecoder:
             piece = self._strip_bom(piece)
         if self._skip_line_feed and piece:
             self._skip_line_feed = False
-            if piece.startswith(b"\n"):
-                piece = piece[1:]
+            piece = piece.removeprefix(b"\n")
         if b"\r" in piece:
             # A CR ends its line at once; the LF of a CRLF may be in the next piece.
             self._skip_line_feed = piece.endswith(b"\r")
             piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *lines, rest = piece.split(b"\n")
+        lines = piece.split(b"\n")
+        rest = lines.pop()
         if lines and self._line:
-            self._line.append(lines[0])
-            lines[0] = b"".join(self._line)
-            self._line = []
-            self._line_size = 0
+            lines[0] = bytes(self._line + lines[0])
+            self._line.clear()
+        self.made_progress = False
         events = self._read_lines(lines)
         if rest:
             self._keep(rest)
@@ -92,41 +86,38 @@ class EventDecoder:
         Raises:
             EventTooLongError: If the event exceeds `MAX_EVENT_BYTES`.
         """
-        if self._at_start:
-            # Up to two bytes were held back because they could have begun a BOM.
-            self._at_start = False
+        # Up to two bytes were held back because they could have begun a BOM.
+        self._at_start = False
         return self.feed(b"\n\n")
 
     def _strip_bom(self, piece: bytes) -> bytes:
-        start = b"".join(self._line) + piece
-        self._line = []
-        self._line_size = 0
+        start = bytes(self._line + piece)
+        self._line.clear()
         if len(start) < len(_BOM) and _BOM.startswith(start):
-            self._line = [start]
+            self._line += start
             return b""
         self._at_start = False
         return start.removeprefix(_BOM)
 
     def _keep(self, rest: bytes) -> None:
-        self._line.append(rest)
-        self._line_size += len(rest)
-        if self._line_size > MAX_EVENT_BYTES:
+        self._line += rest
+        if len(self._line) > MAX_EVENT_BYTES:
             raise EventTooLongError
-        if not self._line[0].startswith(b":"):
-            self.made_progress = True
+        # Where keep-alives are events without data, the name of the field says nothing.
+        is_data = not self._is_kept_alive or len(self._line) > len(b"data: ")
+        self.made_progress |= is_data and not self._line.startswith(b":")
 
     def _read_lines(self, lines: list[bytes]) -> list[Event]:
         events: list[Event] = []
-        self.made_progress = False
         for line in lines:
-            if len(line) > MAX_EVENT_BYTES:
-                raise EventTooLongError
             if not line:
                 if self._data:
                     events.append(self._dispatch())
                 self._type = ""
             elif line.startswith(b"data: "):
                 self._add_data(line[6:])
+            elif len(line) > MAX_EVENT_BYTES:
+                raise EventTooLongError
             else:
                 self._read_field(line)
         return events
@@ -138,9 +129,10 @@ class EventDecoder:
         return Event(data, self._type) if self._type else Event(data)
 
     def _add_data(self, value: bytes) -> None:
-        self._data_size += len(value)
+        self._data_size += len(value) + 1
         if self._data_size > MAX_EVENT_BYTES:
             raise EventTooLongError
+        self._is_kept_alive = not value
         if value:
             self.made_progress = True
         self._data.append(value)
@@ -152,7 +144,3 @@ class EventDecoder:
             self._add_data(value)
         elif name == b"event":
             self._type = value.decode("utf-8", "replace")
-        elif name == b"id" and b"\0" not in value:
-            self.last_event_id = value.decode("utf-8", "replace")
-        elif name == b"retry" and value.isdigit() and len(value) <= _MAX_RETRY_DIGITS:
-            self.reconnection_time = int(value)

@@ -6,19 +6,24 @@ reads the network feeds it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai._answer import ChoiceAccumulator, parse_json
 from langchain_clarifai._faults import (
+    KEPT_BYTES,
     ErrorBody,
+    Fault,
     MalformedAnswer,
     UnfinishedStream,
     is_error_body,
 )
-from langchain_clarifai._responses import MAX_BODY_BYTES, parse_completion
+from langchain_clarifai._responses import check_body_size, parse_completion
 from langchain_clarifai._sse import EventDecoder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from langchain_core.messages import AIMessage
     from langchain_core.outputs import ChatGenerationChunk
 
@@ -26,10 +31,15 @@ if TYPE_CHECKING:
     from langchain_clarifai._reasoning import ThinkTags
     from langchain_clarifai._sse import Event
 
-_EXCERPT_BYTES: Final = 1_000
-
+_BOM: Final = b"\xef\xbb\xbf"
+# What may come before the first event, and before a body that is no event stream.
+_BLANKS_AND_COMMENTS: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:[ \t\r\n]++|:[^\r\n]*+[\r\n])*"
+)
 # A body that starts like this is no event stream: JSON, or a proxy's HTML page.
 _STARTS_OF_OTHER_BODIES: Final = (b"{", b"[", b"<")
+# And this is how an event stream starts; nothing and a comment are one as well.
+_FIELDS: Final = (b"data", b"event", b"id", b"retry", b":")
 
 
 class StreamAccumulator:
@@ -37,6 +47,7 @@ class StreamAccumulator:
 
     Attributes:
         is_done: Whether the answer is complete; nothing after it counts.
+        has_yielded: Whether a chunk was handed out.
         chunks_received: How many events of the answer have arrived.
         made_progress: Whether the last piece brought more than keep-alives.
     """
@@ -49,6 +60,7 @@ class StreamAccumulator:
         allow_unfinished: bool,
     ) -> None:
         self.is_done = False
+        self.has_yielded = False
         self.chunks_received = 0
         self.made_progress = False
         self._metadata = metadata
@@ -57,43 +69,48 @@ class StreamAccumulator:
         self._has_choice = False
         self._allow_unfinished = allow_unfinished
         self._decoder = EventDecoder()
-        self._head = b""
+        self._is_event_stream = False
+        self._start = b""
         self._body: list[bytes] | None = None
         self._body_size = 0
 
-    def feed(self, piece: bytes) -> list[ChatGenerationChunk]:
-        """Take the next bytes, cut anywhere.
+    def feed(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
+        """Take the next bytes, cut anywhere, and yield the chunks that they complete.
+
+        A fault is raised after the chunks of the events before it, however the bytes
+        were cut.
 
         Raises:
             Fault: If they hold an error, or no event stream.
             EventTooLongError: If an event exceeds the decoder's limit.
         """
         if self.is_done:
-            return []
-        if not self.chunks_received and self._is_other_body(piece):
-            return []
+            return ()
+        if not self._has_choice:
+            piece = self._read_start(piece)
+            if not self._is_event_stream:
+                return ()
         events = self._decoder.feed(piece)
         self.made_progress = self._decoder.made_progress
         return self._read_events(events)
 
-    def finish(self) -> list[ChatGenerationChunk]:
+    def finish(self) -> Iterator[ChatGenerationChunk]:
         """Take the end of the stream.
 
         Raises:
             Fault: If the answer is not complete, or never came.
         """
-        if self.is_done:
-            return []
         if self._body is not None:
-            return self._finish_body(b"".join(self._body))
-        generation_chunks = self._read_events(self._decoder.flush(), is_flushed=True)
+            yield from self._finish_body(b"".join(self._body))
+        elif not self.is_done:
+            yield from self._read_events(self._decoder.flush(), is_flushed=True)
         if self.is_done:
-            return generation_chunks
-        if not self.chunks_received and self._head.strip():
-            raise MalformedAnswer("The response is no event stream.", self._head)
+            return
+        if not self.chunks_received and not (self._start or b":").startswith(_FIELDS):
+            raise MalformedAnswer("The response is no event stream.", self._start)
         if self._choice.finish_reason is None and not self._allow_unfinished:
             raise UnfinishedStream
-        return [*generation_chunks, *self._close()]
+        yield from self._close()
 
     def build_partial_message(self) -> AIMessage | None:
         """Build the message as far as it has come; None when nothing has."""
@@ -101,85 +118,97 @@ class StreamAccumulator:
             return None
         return self._choice.build_message(self._metadata)
 
-    def _is_other_body(self, piece: bytes) -> bool:
-        """Collect a body that is no event stream; tell whether this is one."""
+    def _read_start(self, piece: bytes) -> bytes:
+        """Find out what kind of body this is; return what of it is an event stream."""
+        if self._is_event_stream:
+            self._start += piece[: max(0, KEPT_BYTES - len(self._start))]
+            return piece
         if self._body is None:
-            self._head = (self._head + piece)[:_EXCERPT_BYTES]
-            start = self._head.removeprefix(b"\xef\xbb\xbf").lstrip()
-            if not start.startswith(_STARTS_OF_OTHER_BODIES):
-                return False
+            self.made_progress = False
+            self._start += piece
+            if _BOM.startswith(self._start):
+                return b""
+            piece = _BLANKS_AND_COMMENTS.sub(b"", self._start, count=1)
+            # A comment may go on for ever; that it is one is all that counts.
+            self._start = b":" if piece.startswith(b":") else piece
+            if self._start in {b"", b":"}:
+                return b""
+            if not piece.startswith(_STARTS_OF_OTHER_BODIES):
+                self._is_event_stream = True
+                return piece
             self._body = []
         self.made_progress = True
         self._body.append(piece)
         self._body_size += len(piece)
-        if self._body_size > MAX_BODY_BYTES:
-            raise MalformedAnswer(
-                "The response is too long to be an answer.", self._head
-            )
-        return True
+        check_body_size(self._body_size, self._start)
+        return b""
 
-    def _finish_body(self, body: bytes) -> list[ChatGenerationChunk]:
+    def _finish_body(self, body: bytes) -> Iterator[ChatGenerationChunk]:
         completion = parse_completion(body)
         choice = completion["choices"][0]
         self._metadata.read(completion)
         self._metadata.read_usage(choice)
         self.chunks_received += 1
         self._has_choice = True
-        chunks = (self._choice.read_whole(choice), self._choice.drain_tool_calls())
-        return [*(chunk for chunk in chunks if chunk is not None), *self._close()]
+        chunk = self._choice.read_whole(choice)
+        yield from () if chunk is None else (chunk,)
+        yield from self._drain_tool_calls()
+        yield from self._close()
 
     def _read_events(
         self, events: list[Event], *, is_flushed: bool = False
-    ) -> list[ChatGenerationChunk]:
-        generation_chunks: list[ChatGenerationChunk] = []
-        for event in events:
-            data = event.data
-            if data.startswith(b"[DONE]") or not data:
-                if data.strip() == b"[DONE]":
-                    self._check_answer()
-                    return [*generation_chunks, *self._close()]
-                continue
-            payload = self._parse(event, is_flushed=is_flushed)
-            if payload is not None:
+    ) -> Iterator[ChatGenerationChunk]:
+        try:
+            for event in events:
+                if event.data.strip() == b"[DONE]":
+                    yield from self._close()
+                    return
+                payload = self._parse(event, is_flushed=is_flushed)
+                if payload is None:
+                    continue
                 chunk = self._read_payload(payload, event)
                 if chunk is not None:
-                    generation_chunks.append(chunk)
-        if (chunk := self._choice.drain_tool_calls()) is not None:
-            generation_chunks.append(chunk)
-        return generation_chunks
+                    self.has_yielded = True
+                    yield chunk
+        except Fault:
+            yield from self._drain_tool_calls()
+            raise
+        yield from self._drain_tool_calls()
 
     def _parse(self, event: Event, *, is_flushed: bool) -> dict[str, Any] | None:
+        """Return the JSON object of an event; None where it is none of our concern."""
+        if event.type == "error":
+            raise ErrorBody(_parse_leniently(event.data))
+        if not event.data:
+            return None
         try:
             payload = parse_json(event.data)
         except ValueError:
-            if event.type == "error":
-                raise ErrorBody(event.data.decode("utf-8", "replace")) from None
-            if is_flushed:
-                # The connection was cut in the middle of the event.
+            # It was cut off in the middle, or is of a kind that we never asked for.
+            if is_flushed or event.type != "message":
                 return None
             raise MalformedAnswer("An event is no JSON.", event.data) from None
-        if event.type == "error":
+        if payload is None or isinstance(payload, dict):
+            return payload
+        if is_error_body(payload):
             raise ErrorBody(payload)
-        if payload is None:
-            return None
-        if not isinstance(payload, dict):
-            raise MalformedAnswer("An event is no JSON object.", event.data)
-        return payload
+        raise MalformedAnswer("An event is no JSON object.", event.data)
 
     def _read_payload(
         self, payload: dict[str, Any], event: Event
     ) -> ChatGenerationChunk | None:
-        self.chunks_received += 1
         choices = payload.get("choices")
         if not choices or "error" in payload or "status" in payload:
             if is_error_body(payload):
                 raise ErrorBody(payload)
             if not choices:
+                self.chunks_received += 1
                 self._metadata.read(payload)
                 return None
         choice = choices[0] if isinstance(choices, list) else None
         if not isinstance(choice, dict):
             raise MalformedAnswer("An event holds no choice.", event.data)
+        self.chunks_received += 1
         if choice.get("finish_reason") or not self._has_choice:
             # What the chunks repeat is read on the first one and on the last.
             self._metadata.read(payload)
@@ -188,22 +217,33 @@ class StreamAccumulator:
         return self._read_choice(choice)
 
     def _read_choice(self, choice: dict[str, Any]) -> ChatGenerationChunk | None:
-        if not self._has_choice:
-            self._has_choice = True
-            self._choice_index = choice.get("index")
-        elif choice.get("index") != self._choice_index:
-            return None  # one stream is one answer
+        self._has_choice = True
+        index = choice.get("index")
+        if index != self._choice_index:
+            if index is not None and self._choice_index is not None:
+                return None  # one stream is one answer
+            if index is not None:
+                self._choice_index = index
         if choice.get("error"):
             raise ErrorBody(choice)
         if "usage" in choice:
             self._metadata.read_usage(choice)  # Moonshot's place for it
         return self._choice.read(choice)
 
-    def _check_answer(self) -> None:
-        if not self._has_choice:
-            raise MalformedAnswer("The stream holds no answer.", self._head)
+    def _drain_tool_calls(self) -> Iterator[ChatGenerationChunk]:
+        if (chunk := self._choice.drain_tool_calls()) is not None:
+            self.has_yielded = True
+            yield chunk
 
-    def _close(self) -> list[ChatGenerationChunk]:
-        self._check_answer()
-        self.is_done = True
-        return self._choice.finish(self._metadata)
+    def _close(self) -> Iterator[ChatGenerationChunk]:
+        if not self._has_choice:
+            raise MalformedAnswer("The stream holds no answer.", self._start)
+        self.is_done = self.has_yielded = True
+        yield from self._choice.finish(self._metadata)
+
+
+def _parse_leniently(text: bytes) -> Any:
+    try:
+        return parse_json(text)
+    except ValueError:
+        return text.decode("utf-8", "replace")

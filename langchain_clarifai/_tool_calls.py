@@ -4,20 +4,23 @@ Which call does a delta belong to? The first row that fits decides. *Current* is
 call opened last at the delta's index or, without an index, the call opened last; a
 call is *whole* when its arguments are one finished JSON object.
 
-| the delta                                               | belongs to           |
-|---------------------------------------------------------|----------------------|
-| an id seen before, at its index or without one          | that call            |
-| there is no current call                                | a new call           |
-| a new id, and current is on trial for a broken call     | that broken call     |
-| the same name, no arguments; current has another id or is whole | a call on trial |
-| another name than current's, and a new id               | a new call           |
-| another name, no id, and current has arguments          | a new call           |
-| another name, neither index nor id                      | a new call           |
-| a name or a new id, and another object though current is whole | a new call    |
-| anything else                                           | current              |
+| the delta                                                  | belongs to        |
+|------------------------------------------------------------|-------------------|
+| an id seen before, at its index or without one             | that call         |
+| there is no current call                                   | a new call        |
+| no function                                                | current           |
+| a new id and arguments; current is on trial for a call that is not whole | that call |
+| another name, and a new id                                 | a new call        |
+| another name, and current has arguments or no index        | a new call        |
+| a name or a new id, and an object behind the whole one     | a new call        |
+| the same name, a new id, no arguments                      | a call on trial   |
+| no name, a new id, no arguments; current is whole          | a call on trial   |
+| the same name, no ids, no arguments; current is whole      | a call on trial   |
+| anything else                                              | current           |
 
-A call *on trial* stays hidden until arguments land on it. If none do, the server only
-repeated itself, and the trial is dropped.
+A call *on trial* stays hidden until arguments land on it, or the name it lacked. If
+none do, the server only repeated itself, and the trial is dropped. What comes in one
+event is no repetition: there, an entry with a name and another id is another call.
 
 Evidence: https://github.com/vllm-project/vllm/issues/18412 (names repeated, ids
 absent), https://github.com/BerriAI/litellm/pull/40040 (a new id in every delta),
@@ -28,10 +31,12 @@ https://github.com/vllm-project/vllm/pull/31438 (the finish chunk repeats a call
 
 from __future__ import annotations
 
+import itertools
 import json
 import uuid
+from collections.abc import Hashable  # noqa: TC003 - NamedTuple
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from langchain_core.messages.tool import (
     invalid_tool_call as create_invalid_tool_call,
@@ -40,10 +45,17 @@ from langchain_core.messages.tool import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from langchain_core.messages import InvalidToolCall
     from langchain_core.messages.tool import ToolCall, ToolCallChunk
+
+# What a call on the wire is made of; all else is a provider's own.
+_OWN_KEYS: Final = frozenset({"function", "id", "index", "type"})
+_OWN_FUNCTION_KEYS: Final = frozenset({"arguments", "name"})
+
+# Some servers open every call with it and send the arguments afterwards.
+_PLACEHOLDER: Final = "{}"
 
 
 def build_tool_call_id() -> str:
@@ -61,9 +73,11 @@ class _Slot:
     made_up_id: str = ""
     name: str = ""
     fragments: list[str] = field(default_factory=list[str])
-    extra_content: Any = None
+    provider_fields: dict[str, Any] = field(default_factory=dict[str, Any])
     on_trial_for: _Slot | None = None
+    has_function: bool = False
     announced: bool = False
+    is_object: bool = False
     unsent_name: str = ""
     unsent: list[str] = field(default_factory=list[str])
 
@@ -75,10 +89,20 @@ class _Slot:
         self.made_up_id = self.made_up_id or build_tool_call_id()
         return self.made_up_id
 
+    @property
+    def elder(self) -> _Slot:
+        """The call itself or, on trial, the one that it may be a repetition of."""
+        return self.on_trial_for or self
+
     def arguments(self) -> str:
         if len(self.fragments) > 1:
             self.fragments = ["".join(self.fragments)]
         return self.fragments[0] if self.fragments else ""
+
+    def settled_arguments(self) -> str:
+        """Return the text of the arguments; nothing for `null`, which says as much."""
+        arguments = self.arguments()
+        return "" if arguments.strip() in {"", "null"} else arguments
 
     def is_whole(self) -> bool:
         """Tell whether the arguments are one finished JSON object."""
@@ -86,17 +110,12 @@ class _Slot:
             return False
         return parse_arguments(self.arguments()) is not None
 
-    @property
-    def is_tried_in_vain(self) -> bool:
-        """Whether the call it is on trial for still waits for arguments."""
-        return self.on_trial_for is not None and not self.on_trial_for.is_whole()
-
-    def begins_again(self, arguments: str) -> bool:
+    def begins_again(self, arguments: str, *, has_new_id: bool) -> bool:
         """Tell whether the text starts another object behind the finished one."""
         return (
             arguments.lstrip().startswith("{")
             and self.is_whole()
-            and arguments != self.arguments()
+            and (has_new_id or arguments != self.arguments())
         )
 
     def add_name(self, name: str) -> None:
@@ -109,30 +128,76 @@ class _Slot:
 
     def add_arguments(self, fragment: str) -> None:
         """Take a piece of the arguments."""
-        # The finish chunk of some servers repeats the arguments as a whole.
-        is_echo = (
-            fragment.startswith("{")
-            and self.is_whole()
-            and fragment == self.arguments()
-        )
-        if fragment and not is_echo:
-            self.fragments.append(fragment)
-            self.unsent.append(fragment)
+        if not fragment:
+            return
+        if fragment.startswith("{") and self.is_whole():
+            if not self.is_object and self.arguments().strip() == _PLACEHOLDER:
+                self.fragments.clear()
+                self.unsent.clear()
+            elif fragment in {_PLACEHOLDER, self.arguments()}:
+                # The finish chunk of some servers repeats the arguments as a whole.
+                return
+        self.fragments.append(fragment)
+        self.unsent.append(fragment)
+
+    def add_provider_fields(
+        self, delta: Mapping[str, Any], function: Mapping[str, Any]
+    ) -> None:
+        """Take what a provider attached to the call, a thought signature say."""
+        if delta.keys() <= _OWN_KEYS and function.keys() <= _OWN_FUNCTION_KEYS:
+            return
+        fields = {key: delta[key] for key in delta if key not in _OWN_KEYS}
+        if inner := {
+            key: function[key] for key in function if key not in _OWN_FUNCTION_KEYS
+        }:
+            fields["function"] = inner
+        self.provider_fields = _merge_fields(self.provider_fields, fields)
+
+    def is_ready(self) -> bool:
+        """Tell whether readers may see the call."""
+        return bool(self.name) and self.on_trial_for is None
 
     def drain(self) -> ToolCallChunk | None:
-        """Return what readers have not seen yet."""
-        if self.announced and not self.unsent and not self.unsent_name:
+        """Return what readers have not seen yet.
+
+        Arguments wait until they turn out to be an object with something in it: what
+        is none can still change, and langchain-core reads it as it pleases.
+        """
+        if not self.is_object and self.unsent:
+            text = self.arguments().strip()
+            self.is_object = text.startswith("{") and text != _PLACEHOLDER
+        return self._drain(self.unsent if self.is_object else [])
+
+    def drain_last(self) -> ToolCallChunk | None:
+        """Return what readers have not seen yet; there is nothing more to come."""
+        if not self.is_object:
+            self.unsent = [self.settled_arguments()] if self.unsent else []
+        return self._drain(self.unsent)
+
+    def _drain(self, unsent: list[str]) -> ToolCallChunk | None:
+        arguments = "".join(unsent)
+        if self.announced and not arguments and not self.unsent_name:
             return None
         tool_call_chunk = create_tool_call_chunk(
             name=self.unsent_name or None,
-            args="".join(self.unsent),
+            args=arguments,
             id=None if self.announced else self.id,
             index=self.position,
         )
         self.announced = True
         self.unsent_name = ""
-        self.unsent.clear()
+        unsent.clear()
         return tool_call_chunk
+
+
+class _Part(NamedTuple):
+    """What a delta says, in the types it should have had."""
+
+    wire_index: Hashable
+    call_id: str
+    name: str
+    arguments: str
+    has_function: bool
 
 
 class ToolCallSlots:
@@ -146,9 +211,10 @@ class ToolCallSlots:
 
     def apply(self, deltas: Iterable[Any]) -> None:
         """Take the `tool_calls` of one delta."""
+        touched: set[_Slot] = set()
         for delta in deltas:
-            if isinstance(delta, dict) and isinstance(delta.get("function"), dict):
-                self._apply(delta, delta["function"])
+            if isinstance(delta, dict):
+                touched.add(self._apply(delta, touched))
 
     def drain(self) -> list[ToolCallChunk]:
         """Return what has come since the last call, one chunk a call.
@@ -156,86 +222,107 @@ class ToolCallSlots:
         A call is announced once its name is known, and never before the calls that
         were opened ahead of it, so that their order is that of the wire.
         """
-        tool_call_chunks: list[ToolCallChunk] = []
-        for slot in self._slots:
-            if not slot.name or slot.on_trial_for is not None:
-                break
-            if (tool_call_chunk := slot.drain()) is not None:
-                tool_call_chunks.append(tool_call_chunk)
-        return tool_call_chunks
+        ready = itertools.takewhile(_Slot.is_ready, self._slots)
+        return [chunk for slot in ready if (chunk := slot.drain()) is not None]
 
     def finish(self) -> list[ToolCallChunk]:
         """Return what was held back: the deltas are over."""
-        self._slots = [slot for slot in self._slots if slot.on_trial_for is None]
-        drained = (slot.drain() for slot in self._slots)
+        self._end_trials()
+        drained = (slot.drain_last() for slot in self._slots)
         return [tool_call_chunk for tool_call_chunk in drained if tool_call_chunk]
 
     def snapshot(self) -> list[ToolCallChunk]:
         """Return every call as far as it is known, without draining it."""
+        self._end_trials()
         return [
             create_tool_call_chunk(
                 name=slot.name or None,
-                args=slot.arguments(),
+                args=slot.settled_arguments(),
                 id=slot.id,
                 index=slot.position,
             )
             for slot in self._slots
-            if slot.on_trial_for is None
         ]
 
-    def extra_content(self) -> dict[str, Any]:
-        """Return what providers attached to calls, by the id of the call."""
+    def provider_fields(self) -> dict[str, dict[str, Any]]:
+        """Return what providers attached to calls, by the id of the call.
+
+        What they attached to the function of a call stands under `function`.
+        """
+        self._end_trials()
         return {
-            slot.id: slot.extra_content
+            slot.id: slot.provider_fields
             for slot in self._slots
-            if slot.extra_content is not None
+            if slot.provider_fields
         }
 
-    def _apply(self, delta: dict[str, Any], function: dict[str, Any]) -> None:
-        name = function.get("name")
-        name = name if isinstance(name, str) else ""
-        call_id = _convert_to_id(delta.get("id"))
-        arguments = _convert_to_arguments(function.get("arguments"))
-        slot = self._find(_convert_to_index(delta), call_id, name, arguments)
-        if arguments:
+    def _apply(self, delta: dict[str, Any], touched: set[_Slot]) -> _Slot:
+        wire_function = delta.get("function")
+        function = wire_function if isinstance(wire_function, dict) else None
+        part = _Part(
+            wire_index=_convert_to_index(delta.get("index")),
+            call_id=_convert_to_id(delta.get("id")),
+            name=_convert_to_name(function and function.get("name")),
+            arguments=_convert_to_arguments(function and function.get("arguments")),
+            has_function=function is not None,
+        )
+        opened = self._opened
+        slot = self._find(part, touched)
+        if part.arguments or (part.name and not slot.name and opened == self._opened):
             slot.on_trial_for = None
-        if call_id:
-            slot.wire_id = slot.wire_id or call_id
-            self._by_id.setdefault(call_id, slot)
-        slot.add_name(name)
-        slot.add_arguments(arguments)
-        if delta.get("extra_content") is not None:
-            slot.extra_content = delta["extra_content"]
+        if part.call_id and (part.has_function or not slot.wire_id):
+            slot.wire_id = slot.wire_id or part.call_id
+            self._by_id.setdefault(part.call_id, slot)
+        slot.has_function = slot.has_function or part.has_function
+        slot.add_name(part.name)
+        slot.add_arguments(part.arguments)
+        slot.add_provider_fields(delta, function or {})
+        return slot
 
-    def _find(self, index: Hashable, call_id: str, name: str, arguments: str) -> _Slot:
-        known = self._by_id.get(call_id)
-        if known is not None and (index is None or known.index in {None, index}):
-            current: _Slot | None = known
-            has_new_id = False
-        else:
-            current = self._by_index.get(index)
-            has_new_id = bool(call_id and current is not None and current.wire_id)
+    def _find(self, part: _Part, touched: set[_Slot]) -> _Slot:
+        known = self._by_id.get(part.call_id)
+        if known is not None and part.wire_index not in {None, known.index}:
+            known = known if known.index is None else None
+        current = known or self._by_index.get(part.wire_index)
         if current is None:
-            return self._open(index)
-        has_other_name = bool(name and current.name and name != current.name)
-        if has_new_id and not has_other_name and arguments and current.is_tried_in_vain:
-            return self._end_trials(current)
-        if _may_announce(current, name, arguments, has_new_id=has_new_id):
-            return self._open(index, on_trial_for=current.on_trial_for or current)
+            return self._open(part.wire_index)
+        if not part.has_function:
+            return current
+        has_new_id = known is None and bool(part.call_id and current.wire_id)
+        if has_new_id and _is_renamed(current, part):
+            return self._return_to(current.elder)
         if (
-            (has_other_name and has_new_id)
-            or (has_other_name and not call_id and (current.fragments or index is None))
-            or ((name or has_new_id) and current.begins_again(arguments))
+            current in touched and _is_beside(current, part, has_new_id=has_new_id)
+        ) or (
+            _starts_call(
+                current, part, is_known=known is not None, has_new_id=has_new_id
+            )
         ):
-            return self._open(index)
+            return self._open(part.wire_index)
+        if _may_announce_call(current, part, has_new_id=has_new_id):
+            return self._open(part.wire_index, on_trial_for=current.elder)
         return current
 
-    def _end_trials(self, current: _Slot) -> _Slot:
+    def _return_to(self, elder: _Slot) -> _Slot:
         """Go back to the call that the server keeps renaming."""
-        elder = current.on_trial_for or current
         self._slots = [slot for slot in self._slots if slot.on_trial_for is not elder]
         self._by_index[elder.index] = self._by_index[None] = elder
         return elder
+
+    def _end_trials(self) -> None:
+        """Drop what turned out to be no call, and keep what was attached to it."""
+        for slot in self._slots:
+            if slot.on_trial_for is not None:
+                elder = slot.on_trial_for
+                elder.wire_id = elder.wire_id or slot.wire_id
+                elder.provider_fields = _merge_fields(
+                    elder.provider_fields, slot.provider_fields
+                )
+        self._slots = [
+            slot
+            for slot in self._slots
+            if slot.on_trial_for is None and slot.has_function
+        ]
 
     def _open(self, index: Hashable, *, on_trial_for: _Slot | None = None) -> _Slot:
         slot = _Slot(position=self._opened, index=index, on_trial_for=on_trial_for)
@@ -246,13 +333,62 @@ class ToolCallSlots:
         return slot
 
 
-def _may_announce(
-    current: _Slot, name: str, arguments: str, *, has_new_id: bool
+def _is_renamed(current: _Slot, part: _Part) -> bool:
+    """Tell whether a new id is but another name of the call that is not whole yet."""
+    return (
+        bool(part.arguments)
+        and current.on_trial_for is not None
+        and not current.elder.is_whole()
+        and part.name in {"", current.elder.name}
+    )
+
+
+def _starts_call(
+    current: _Slot, part: _Part, *, is_known: bool, has_new_id: bool
 ) -> bool:
-    """Tell whether a delta may announce another call of current's tool."""
-    if not name or name != current.name or arguments:
+    """Tell whether a delta starts another call for certain."""
+    # A nameless call on trial is its elder again, or waits for a name of its own.
+    name = current.name or (current.elder.name if has_new_id else "")
+    if part.name and name and part.name != name and not is_known:
+        return has_new_id or bool(current.fragments) or part.wire_index is None
+    return (has_new_id or bool(part.name)) and current.begins_again(
+        part.arguments, has_new_id=has_new_id
+    )
+
+
+def _is_beside(current: _Slot, part: _Part, *, has_new_id: bool) -> bool:
+    """Tell whether an entry is another call than current, which its event holds too."""
+    if not part.name or not current.name:
         return False
-    return has_new_id or (not current.wire_id and current.is_whole())
+    if has_new_id:
+        return not current.fragments or current.is_whole()
+    return not part.call_id and not current.wire_id and current.is_whole()
+
+
+def _may_announce_call(current: _Slot, part: _Part, *, has_new_id: bool) -> bool:
+    """Tell whether a delta may announce another call of current's tool."""
+    if part.arguments:
+        return False
+    if not has_new_id:
+        return (
+            bool(part.name)
+            and part.name == current.name
+            and not current.wire_id
+            and current.is_whole()
+        )
+    elder = current.elder
+    return part.name == elder.name if part.name else elder.is_whole()
+
+
+def _merge_fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Merge dicts at every depth; the later value wins, but for null."""
+    merged = dict(old)
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merge_fields(merged[key], value)
+        elif value is not None:
+            merged[key] = value
+    return merged
 
 
 def parse_arguments(arguments: str) -> dict[str, Any] | None:
@@ -308,15 +444,20 @@ _WHY_INVALID = (
 )
 
 
-def _convert_to_index(delta: dict[str, Any]) -> Hashable:
-    index = delta.get("index")
+def _convert_to_index(index: object) -> Hashable:
+    if isinstance(index, str) and index.isdecimal():
+        return int(index)
     return index if isinstance(index, int | float | str) else None
 
 
 def _convert_to_id(wire_id: object) -> str:
     if isinstance(wire_id, str):
         return wire_id
-    return str(wire_id) if isinstance(wire_id, int) else ""
+    return str(wire_id) if isinstance(wire_id, int | float) else ""
+
+
+def _convert_to_name(name: object) -> str:
+    return name if isinstance(name, str) else ""
 
 
 def _convert_to_arguments(arguments: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -14,44 +15,73 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
 
-# Where servers report what LangChain calls the same: the first number found counts.
-# A path of one key is looked up in the usage itself.
 _INPUT_TOKENS: Final = (("prompt_tokens",), ("input_tokens",))
 _OUTPUT_TOKENS: Final = (("completion_tokens",), ("output_tokens",))
+_TOTAL_TOKENS: Final = (("total_tokens",),)
+
+
+def _build_paths(
+    objects: Iterable[str], nested: Iterable[str], top: Iterable[str] = ()
+) -> tuple[Path, ...]:
+    return (*itertools.product(objects, nested), *((name,) for name in top))
+
+
+# Where servers report what LangChain calls by the key. OpenAI's two APIs and Google's
+# translation of them name the objects differently; OpenRouter writes, LiteLLM creates;
+# Anthropic, DeepSeek and Moonshot count at the top.
+_INPUT_OBJECTS: Final = (
+    "prompt_tokens_details",
+    "input_tokens_details",
+    "input_token_details",
+)
 _INPUT_DETAILS: Final = {
-    "cache_read": (
-        ("prompt_tokens_details", "cached_tokens"),
-        ("input_tokens_details", "cached_tokens"),
-        ("prompt_tokens_details", "cache_read_tokens"),
-        ("prompt_tokens_details", "cache_read_input_tokens"),
-        ("cache_read_input_tokens",),  # Anthropic
-        ("prompt_cache_hit_tokens",),  # DeepSeek
-        ("cached_tokens",),  # Moonshot
+    "cache_read": _build_paths(
+        _INPUT_OBJECTS,
+        ("cached_tokens", "cache_read_tokens", "cache_read_input_tokens", "cache_read"),
+        (
+            "cache_read_input_tokens",
+            "prompt_cache_hit_tokens",
+            "cached_tokens",
+            "cache_read_tokens",
+        ),
     ),
-    "cache_creation": (
-        ("prompt_tokens_details", "cache_write_tokens"),  # OpenRouter
-        ("input_tokens_details", "cache_write_tokens"),
-        ("prompt_tokens_details", "cache_creation_tokens"),  # LiteLLM
-        ("prompt_tokens_details", "cache_creation_input_tokens"),
-        ("cache_creation_input_tokens",),  # Anthropic
-        ("cache_write_tokens",),
+    "cache_creation": _build_paths(
+        _INPUT_OBJECTS,
+        (
+            "cache_write_tokens",
+            "cache_creation_tokens",
+            "cache_creation_input_tokens",
+            "cache_creation",
+        ),
+        (
+            "cache_creation_input_tokens",
+            "cache_write_tokens",
+            "cache_creation_tokens",
+        ),
     ),
-    "audio": (
-        ("prompt_tokens_details", "audio_tokens"),
-        ("input_tokens_details", "audio_tokens"),
-    ),
+    "audio": _build_paths(_INPUT_OBJECTS, ("audio_tokens", "audio")),
 }
+_OUTPUT_OBJECTS: Final = (
+    "completion_tokens_details",
+    "output_tokens_details",
+    "output_token_details",
+)
 _OUTPUT_DETAILS: Final = {
-    "reasoning": (
-        ("completion_tokens_details", "reasoning_tokens"),
-        ("output_tokens_details", "reasoning_tokens"),
-        ("reasoning_tokens",),
+    "reasoning": _build_paths(
+        _OUTPUT_OBJECTS, ("reasoning_tokens", "reasoning"), ("reasoning_tokens",)
     ),
-    "audio": (
-        ("completion_tokens_details", "audio_tokens"),
-        ("output_tokens_details", "audio_tokens"),
-    ),
+    "audio": _build_paths(_OUTPUT_OBJECTS, ("audio_tokens", "audio")),
 }
+_ANTHROPIC_CACHE: Final = (
+    ("cache_read_input_tokens",),
+    ("cache_creation_input_tokens",),
+)
+
+
+def has_counts(usage: dict[str, Any]) -> bool:
+    """Tell whether a usage counts anything: some servers send one full of nulls."""
+    paths = (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS)
+    return _find(usage, paths) is not None
 
 
 def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
@@ -59,9 +89,9 @@ def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
 
     A detail that was not reported is left out, which tells it from a reported 0.
     """
-    input_tokens = _find(usage, _INPUT_TOKENS) or 0
+    input_tokens = (_find(usage, _INPUT_TOKENS) or 0) + _count_uncounted(usage)
     output_tokens = _find(usage, _OUTPUT_TOKENS) or 0
-    total_tokens = _read_count(usage, ("total_tokens",))
+    total_tokens = _find(usage, _TOTAL_TOKENS)
     usage_metadata = UsageMetadata(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
@@ -78,6 +108,20 @@ def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
     return usage_metadata
 
 
+def _count_uncounted(usage: dict[str, Any]) -> int:
+    """Return how many cached tokens the input lacks.
+
+    Anthropic counts them apart from `input_tokens`, where OpenAI and the gateways that
+    speak its words include them. Anthropic reports no total.
+    """
+    is_anthropic = all(
+        _find(usage, (path,)) is None for path in (("prompt_tokens",), *_TOTAL_TOKENS)
+    )
+    if not is_anthropic:
+        return 0
+    return sum(_find(usage, (path,)) or 0 for path in _ANTHROPIC_CACHE)
+
+
 def _find_all(
     usage: dict[str, Any], paths_by_name: Mapping[str, Iterable[Path]]
 ) -> dict[str, int]:
@@ -86,15 +130,22 @@ def _find_all(
 
 
 def _find(usage: dict[str, Any], paths: Iterable[Path]) -> int | None:
-    counts = (_read_count(usage, path) for path in paths)
-    return next((count for count in counts if count is not None), None)
+    """Return the first count that is more than 0, else a 0 that was reported.
+
+    Gateways that report a count in two places leave one of them at 0.
+    """
+    counts = [_read_count(usage, path) for path in paths]
+    reported = [count for count in counts if count is not None]
+    return next(filter(None, reported), 0) if reported else None
 
 
 def _read_count(usage: dict[str, Any], path: Path) -> int | None:
     value: Any = usage
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
-    # Some gateways count in floats; a bool is no count.
+    if isinstance(value, str):
+        return int(value) if value.isdecimal() else None
+    # Some gateways count in floats; a bool is no count, nor is less than nothing.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if math.isfinite(value) else None
+    return int(value) if math.isfinite(value) and value >= 0 else None

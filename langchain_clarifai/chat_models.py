@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-import warnings
 from collections.abc import (
     AsyncIterator,
     Callable,
     Generator,
+    Iterable,
     Iterator,
     Mapping,
     Sequence,
 )
-from contextlib import aclosing, closing
-from functools import lru_cache
+from contextlib import aclosing, closing, suppress
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from langchain_core.language_models import BaseChatModel
@@ -32,21 +31,15 @@ from pydantic import (
 from typing_extensions import override
 
 from langchain_clarifai import _blocks
-from langchain_clarifai._credentials import (
-    MISSING_TOKEN,
-    check_token,
-    find_base_url,
-    find_token,
-    normalize_base_url,
+from langchain_clarifai._arguments import (
+    build_validation_error,
+    find_known_profile,
+    get_field_names,
+    resolve_arguments,
 )
+from langchain_clarifai._credentials import normalize_base_url
 from langchain_clarifai._lease import Lease
 from langchain_clarifai._metadata import PROVIDER
-from langchain_clarifai._model_ids import (
-    build_model_from_parts,
-    is_clarifai_base_url,
-    parse_model,
-    resolve_model,
-)
 from langchain_clarifai._reasoning import ReasoningFormat
 from langchain_clarifai._request import (
     Request,
@@ -54,6 +47,7 @@ from langchain_clarifai._request import (
     build_request,
     check_headers,
     read_timeouts,
+    resolve_call_aliases,
 )
 from langchain_clarifai._structured_output import (
     StructuredOutputMethod,
@@ -61,7 +55,7 @@ from langchain_clarifai._structured_output import (
 )
 from langchain_clarifai._tools import convert_to_wire_tool_choice, convert_to_wire_tools
 from langchain_clarifai._version import __version__
-from langchain_clarifai.data._profiles import find_profile
+from langchain_clarifai.data._profiles import KnownProfile
 
 if TYPE_CHECKING:
     from langchain_core.callbacks import (
@@ -77,27 +71,12 @@ if TYPE_CHECKING:
 
 _blocks.register()
 
-# Other spellings of the constructor's arguments, as LangChain's packages have them.
-_ALIASES: Final = {
-    "api_base": "base_url",
-    "model_name": "model",
-    "pat": "api_key",
-    "request_timeout": "timeout",
-    "stop_sequences": "stop",
-}
-# The separate arguments of the integration in langchain-community.
-_MODEL_PARTS: Final = (
-    "model_url",
-    "user_id",
-    "app_id",
-    "model_id",
-    "model_version_id",
-)
 # Fields that go into the body under their own name.
 _BODY_FIELDS: Final = (
     "model",
     "temperature",
     "max_tokens",
+    "max_completion_tokens",
     "top_p",
     "stop",
     "seed",
@@ -169,6 +148,9 @@ class ChatClarifai(BaseChatModel):
     max_tokens: int | None = Field(default=None, ge=1)
     """Longest answer, in tokens."""
 
+    max_completion_tokens: int | None = Field(default=None, ge=1)
+    """The same under the name that some backends want. Clarifai takes either."""
+
     top_p: float | None = Field(default=None, ge=0, le=1)
     """Share of the probability mass that tokens are drawn from, 0 to 1."""
 
@@ -187,7 +169,7 @@ class ChatClarifai(BaseChatModel):
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
     """Penalty on tokens by how often they have occurred, -2 to 2."""
 
-    logit_bias: dict[int | str, float] | None = None
+    logit_bias: dict[int | str, Annotated[float, Field(ge=-100, le=100)]] | None = None
     """Bias by token id, -100 to 100."""
 
     logprobs: bool | None = None
@@ -242,10 +224,12 @@ class ChatClarifai(BaseChatModel):
     default_headers: Annotated[
         dict[str, str] | None, AfterValidator(_check_headers)
     ] = Field(default=None, exclude=True, repr=False)
-    """Headers of every request; kept out of repr and serialization."""
+    """Headers of every request; kept out of repr and serialization. Alias:
+    `extra_headers`."""
 
     default_query: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
-    """Query parameters of every request; kept out of repr and serialization."""
+    """Query parameters of every request; kept out of repr and serialization. Alias:
+    `extra_query`."""
 
     http_client: Any = Field(default=None, exclude=True, repr=False)
     """An `openai.DefaultHttpxClient` for sync calls, in place of the shared one."""
@@ -273,55 +257,51 @@ class ChatClarifai(BaseChatModel):
 
     # --- Construction -----------------------------------------------------------
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _read_arguments(cls, values: Any) -> Any:
-        """Resolve aliases and old arguments; move unknown ones to `model_kwargs`."""
-        if not isinstance(values, dict):
-            return values
-        values = _resolve_aliases(values)
-        return _move_unknown(values, _get_field_names(cls))
-
-    @model_validator(mode="after")
-    def _resolve(self) -> Self:
-        """Find token and base URL, and check the model against it."""
-        if self.base_url:
-            self.base_url = normalize_base_url(
-                self.base_url, allow_http=self.allow_http
-            )
-        else:
-            self.base_url = find_base_url(allow_http=self.allow_http)
-            self.__pydantic_fields_set__.discard("base_url")
-        resolve_model(self.model, self.base_url)
-        if self.api_key is None:
-            token = find_token()
-            if token is None:
-                raise ValueError(MISSING_TOKEN)
-            self.api_key = SecretStr(token)
-            # What marks the token as found, not given: see `__getstate__`.
-            self.__pydantic_fields_set__.discard("api_key")
-        if isinstance(self.api_key, SecretStr):
-            check_token(self.api_key.get_secret_value())
-        self._add_package_version()
-        return self
-
-    def _add_package_version(self) -> None:
+    def _resolve_arguments(cls, arguments: Any, build: Callable[[Any], Self]) -> Self:
+        """Resolve aliases, token, base URL and profile; say what is allowed."""
+        if not isinstance(arguments, dict):
+            return build(arguments)
+        try:
+            values, found = resolve_arguments(arguments, get_field_names(cls))
+            model = build(values)
+        except ValueError as error:
+            # pydantic's own error holds its input, and with it the token.
+            raise build_validation_error(cls.__name__, error) from None
+        # What marks them as found, not given: see `__getstate__`.
+        model.__pydantic_fields_set__.difference_update(found)
         # The hook is LangChain's, for its own packages; nothing breaks without it.
-        if callable(add_version := getattr(self, "_add_version", None)):
+        if callable(add_version := getattr(model, "_add_version", None)):
             add_version("langchain-clarifai", __version__)
+        return model
 
     @override
     def _resolve_model_profile(self) -> ModelProfile | None:
-        return _find_profile(self.model, self.base_url)
+        return find_known_profile(self.model, self.base_url)
 
     @model_validator(mode="after")
-    def _complete_profile(self) -> Self:
-        """Lay the user's profile, which may be partial, over what is known."""
-        if "profile" in self.model_fields_set and self.profile is not None:
-            known = _find_profile(self.model, self.base_url)
-            if known:
-                self.profile = {**known, **self.profile}
+    def _check_profile_keys(self) -> Self:
+        """Check a profile that the user gave, as langchain-core does with each.
+
+        Reading the names of the keys takes longer than all the rest of constructing.
+        """
+        if not isinstance(self.profile, KnownProfile):
+            super()._check_profile_keys()  # type: ignore[operator]  # a plain method
         return self
+
+    @override
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        _forget_derived(self, (name,))
+
+    @override
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> Self:
+        copied = super().model_copy(update=update, deep=deep)
+        _forget_derived(copied, update or ())
+        return copied
 
     # --- The four calls ---------------------------------------------------------
 
@@ -384,6 +364,12 @@ class ChatClarifai(BaseChatModel):
             return _calls.astream(request)
         return _announce_async(request, run_manager)
 
+    @override
+    def _combine_llm_outputs(
+        self, llm_outputs: Sequence[dict[str, Any] | None]
+    ) -> dict[str, Any]:
+        return _combine_llm_outputs(llm_outputs)
+
     def _build_request(
         self,
         messages: list[BaseMessage],
@@ -392,11 +378,13 @@ class ChatClarifai(BaseChatModel):
         *,
         stream: bool,
     ) -> Request:
+        if self.model_kwargs:
+            call_arguments = {**self.model_kwargs, **call_arguments}
         if stop is not None:
             call_arguments = {**call_arguments, "stop": stop}
         return build_request(
             self._build_settings(),
-            self._default_params,
+            self._read_body_fields(),
             messages,
             call_arguments,
             stream=stream,
@@ -546,10 +534,17 @@ class ChatClarifai(BaseChatModel):
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
+    def __copy__(self) -> Self:
+        """Copy shallowly; closing the copy must not close what the model uses."""
+        copied = super().__copy__()
+        copied._lease = Lease()  # noqa: SLF001 - a copy is of this class
+        return copied
+
     def __getstate__(self) -> dict[Any, Any]:
         """Leave out what was found in the environment, and what cannot travel."""
         state = super().__getstate__()
         fields = {**state["__dict__"], "http_client": None, "http_async_client": None}
+        fields.pop("_serialized", None)
         if "api_key" not in self.__pydantic_fields_set__:
             fields["api_key"] = None
         return {**state, "__dict__": fields}
@@ -568,16 +563,14 @@ class ChatClarifai(BaseChatModel):
         """The model, under the name that some of LangChain's code looks for."""
         return self.model
 
-    @property
-    def _default_params(self) -> dict[str, Any]:
-        """What the user set, as it goes into every body."""
+    def _read_body_fields(self) -> dict[str, Any]:
+        """Read what the user set, as it goes into every body."""
         fields = self.__dict__
-        params = {
+        return {
             name: fields[name]
             for name in _BODY_FIELDS
-            if fields[name] is not None and fields[name] != []
+            if fields[name] not in (None, [])
         }
-        return {**params, **self.model_kwargs} if self.model_kwargs else params
 
     @property
     @override
@@ -587,14 +580,19 @@ class ChatClarifai(BaseChatModel):
     @property
     @override
     def _identifying_params(self) -> dict[str, Any]:
-        return self._default_params
+        return {**self._read_body_fields(), **self.model_kwargs}
 
     @override
     def _get_ls_params(
         self, stop: list[str] | None = None, **kwargs: Any
     ) -> LangSmithParams:
-        ls_params = super()._get_ls_params(stop=stop or self.stop or None, **kwargs)
+        kwargs = resolve_call_aliases(kwargs)
+        stop = stop or kwargs.pop("stop", None) or self.stop or None
+        ls_params = super()._get_ls_params(stop=stop, **kwargs)
         ls_params["ls_provider"] = PROVIDER
+        limit = kwargs.get("max_completion_tokens", self.max_completion_tokens)
+        if limit is not None:
+            ls_params.setdefault("ls_max_tokens", limit)
         return ls_params
 
     @property
@@ -608,69 +606,33 @@ class ChatClarifai(BaseChatModel):
         return True
 
 
-def _resolve_aliases(values: dict[str, Any]) -> dict[str, Any]:
-    resolved = dict(values)
-    for alias, name in _ALIASES.items():
-        if alias not in resolved:
-            continue
-        value = resolved.pop(alias)
-        if name in resolved and resolved[name] != value:
-            raise ValueError(
-                f"`{alias}` is another name for `{name}`: give one of the two."
-            )
-        resolved[name] = value
-    if not resolved.keys().isdisjoint(_MODEL_PARTS):
-        parts = {name: resolved.pop(name, None) for name in _MODEL_PARTS}
-        model = build_model_from_parts(**parts)
-        if model is not None and resolved.get("model") not in (None, model):
-            raise ValueError(
-                "`model` and the parts of a model's id were both given. Give `model`."
-            )
-        if model is not None:
-            resolved["model"] = model
-    return resolved
+def _forget_derived(model: ChatClarifai, changed: Iterable[str]) -> None:
+    """Drop what was derived from fields that have changed."""
+    fields = model.__dict__
+    # What langchain-core dumped, for traces and for the keys of caches.
+    fields.pop("_serialized", None)
+    if {"model", "base_url"}.isdisjoint(changed):
+        return
+    if isinstance(fields.get("profile"), KnownProfile | None):
+        fields["profile"] = None
+        # A malformed model is refused by the next request.
+        with suppress(ValueError):
+            fields["profile"] = find_known_profile(model.model, model.base_url)
 
 
-def _move_unknown(
-    values: dict[str, Any], field_names: frozenset[str]
+def _combine_llm_outputs(
+    llm_outputs: Sequence[dict[str, Any] | None],
 ) -> dict[str, Any]:
-    unknown = values.keys() - field_names
-    given = values.get("model_kwargs") or {}
-    if not isinstance(given, dict):
-        return values
-    if misplaced := given.keys() & field_names:
-        raise ValueError(
-            f"{sorted(misplaced)} in `model_kwargs` are arguments of ChatClarifai: "
-            "give them directly."
-        )
-    if not unknown:
-        return values
-    for name in sorted(unknown):
-        warnings.warn(
-            f"`{name}` is not an argument of ChatClarifai. It is sent to the model as "
-            "part of `model_kwargs`; put it there if that is what you mean.",
-            stacklevel=7,
-        )
-    known = {name: value for name, value in values.items() if name in field_names}
-    moved = {name: values[name] for name in unknown}
-    return {**known, "model_kwargs": {**given, **moved}}
-
-
-@lru_cache
-def _get_field_names(cls: type[BaseChatModel]) -> frozenset[str]:
-    aliases = (field.alias for field in cls.model_fields.values())
-    return frozenset(cls.model_fields) | {alias for alias in aliases if alias}
-
-
-@lru_cache(maxsize=256)
-def _find_path(model: str, base_url: str) -> str | None:
-    """Return the key of a model's profile; a server's own name has none."""
-    return parse_model(model).path if is_clarifai_base_url(base_url) else None
-
-
-def _find_profile(model: str, base_url: str) -> ModelProfile | None:
-    path = _find_path(model, base_url)
-    return None if path is None else find_profile(path)
+    """Add up the token counts of several answers, of which cached ones have none."""
+    combined: dict[str, Any] = {}
+    for llm_output in filter(None, llm_outputs):
+        counts = combined.pop("token_usage", {})
+        combined |= llm_output
+        for name, count in (llm_output.get("token_usage") or {}).items():
+            if isinstance(count, int):
+                counts[name] = counts.get(name, 0) + count
+        combined["token_usage"] = counts
+    return combined
 
 
 def _announce(

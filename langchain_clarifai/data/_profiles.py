@@ -14,7 +14,7 @@ counts against, so none is guessed: too large a number overflows the real window
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from langchain_core.language_models import ModelProfile
@@ -475,6 +475,13 @@ PROFILES: dict[str, ModelProfile] = {
 }
 
 
+class KnownProfile(dict[str, Any]):
+    """A profile that was looked up, not given by the user.
+
+    It belongs to one model, and does not go along where a copy gets another.
+    """
+
+
 def find_profile(path: str) -> ModelProfile | None:
     """Find what a model can do by its path, `user/app/models/model`.
 
@@ -484,8 +491,7 @@ def find_profile(path: str) -> ModelProfile | None:
     profile = PROFILES.get(path)
     if profile is None:
         return None
-    profile = profile.copy()
-    if "reasoning_effort_levels" in profile:
-        levels = profile["reasoning_effort_levels"]
-        profile["reasoning_effort_levels"] = levels.copy()
-    return profile
+    known = KnownProfile(profile)
+    if "reasoning_effort_levels" in known:
+        known["reasoning_effort_levels"] = known["reasoning_effort_levels"].copy()
+    return cast("ModelProfile", known)

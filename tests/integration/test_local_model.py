@@ -302,6 +302,7 @@ async def test_long_prompt_in_a_stream_is_a_context_overflow(
         await anext(model.astream("word " * 5000))
 
 
+@pytest.mark.usefixtures("local_model_url")
 def test_wrong_key_is_an_authentication_error_that_hides_the_key() -> None:
     """A key the server does not know is refused, and named nowhere."""
     with local_model_server(api_key="right-key") as server:

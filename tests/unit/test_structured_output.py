@@ -29,17 +29,13 @@ from langchain_core.utils.function_calling import convert_to_json_schema
 from pydantic import BaseModel, Field, PrivateAttr, RootModel, field_validator
 from pydantic.v1 import BaseModel as BaseModelV1
 
-from langchain_clarifai import _structured_output
+from langchain_clarifai import _refusals
+from langchain_clarifai._json_in_text import read_json, read_partial_json
+from langchain_clarifai._parsers import AnswerParser, RawAnswerChunk, RawAnswerParser
+from langchain_clarifai._refusals import ModelRefusalError, find_refusal
 from langchain_clarifai._structured_output import (
-    AnswerParser,
-    ModelRefusalError,
-    RawAnswerChunk,
-    RawAnswerParser,
     build_response_format,
     build_structured_output,
-    find_refusal,
-    read_json,
-    read_partial_json,
 )
 
 if TYPE_CHECKING:
@@ -767,7 +763,7 @@ def test_refusal_error_is_the_one_of_langchain_core_where_there_is_one() -> None
     """`except langchain_core.exceptions.ModelRefusalError` works as soon as it can."""
     core_class = getattr(exceptions, "ModelRefusalError", ModelRefusalError)
     assert core_class is ModelRefusalError
-    assert _structured_output.ModelRefusalError is core_class
+    assert _refusals.ModelRefusalError is core_class
 
 
 def test_refusal_error_survives_pickle() -> None:

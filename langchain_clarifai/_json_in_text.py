@@ -1,0 +1,101 @@
+"""Text of a model → the one JSON value in it, whole or still growing."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.utils.json import parse_partial_json
+from pydantic_core import from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FENCE_OPENING = re.compile(r"\A```[\w-]*\s*")
+_FENCED = re.compile(r"```[\w-]*\s(.*?)```", re.DOTALL)
+# Braces in prose ("{name}", "{}") open no object.
+_OBJECT_IN_PROSE = re.compile(r'\{\s*"|\[\s*\{')
+_DECODER = json.JSONDecoder(strict=False)  # models leave newlines in strings
+
+
+def read_json(text: str) -> Any:
+    """Read the one JSON value in a text.
+
+    Code fences, a leading `<think>…</think>` (opened or not) and prose around the
+    value are left out, as long as there is one object only.
+
+    Raises:
+        ValueError: If there is none, or there are several, or it is cut.
+    """
+    answer = text.strip()
+    for whole in (answer, _strip_reasoning(answer)):
+        try:
+            return _decode(whole)
+        except ValueError:
+            answer = whole
+    found = list(_decode_fenced(answer)) or list(_decode_in_prose(answer))
+    if not found:
+        raise ValueError("there is none" if answer else "the answer is empty")
+    if any(value != found[0] for value in found):
+        raise ValueError("there are several, and none is marked as the answer")
+    return found[0]
+
+
+def read_partial_json(text: str) -> Any:
+    """Read a JSON object or array that is still growing; `None` before it begins."""
+    text = _FENCE_OPENING.sub("", _strip_reasoning(text.lstrip()))
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return from_json(text, allow_partial="trailing-strings")
+    except ValueError:
+        pass
+    try:
+        # It reads newlines inside strings, but takes a Python loop over all of it.
+        return parse_partial_json(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _decode(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _strip_reasoning(text: str) -> str:
+    """Leave out reasoning at the start; all of the text if the reasoning never ends."""
+    if text.startswith(("{", "[", "```")):
+        return text
+    before, closing_tag, after = text.partition("</think>")
+    if closing_tag:
+        return after.lstrip()
+    return "" if before.startswith("<think>") else text
+
+
+def _decode_fenced(text: str) -> Iterator[Any]:
+    for fenced in _FENCED.findall(text):
+        try:
+            value = _decode(fenced.strip())
+        except ValueError:
+            continue
+        if isinstance(value, (dict, list)):
+            yield value
+
+
+def _decode_in_prose(text: str) -> Iterator[Any]:
+    """Decode the objects in a text.
+
+    Raises:
+        ValueError: If one is broken, for then an object found inside of it, or after
+            it, is not the answer.
+    """
+    position = 0
+    while match := _OBJECT_IN_PROSE.search(text, position):
+        try:
+            value, position = _DECODER.raw_decode(text, match.start())
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
+        yield value

@@ -1,0 +1,1 @@
+"""Many requests, and many faults, against a server in a process of its own."""

@@ -1,0 +1,179 @@
+"""`python -m tests.load load` or `chaos`: the long runs; prints what became of them.
+
+load   1,000 streams of 200 chunks at once, 10,000 calls 200 at a time, and a batch of
+       10,000 with `max_concurrency`, each in one process.
+chaos  10,000 requests, of which each meets a fault that a fixed seed chooses; sync and
+       async, plain and streamed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import random
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from tests.load.running import (
+    ASYNC,
+    SYNC,
+    Outcome,
+    Report,
+    ainvoke,
+    astream,
+    build_model,
+    build_report,
+    count_sockets,
+    read_memory,
+    run_async,
+    run_sync,
+    write_prompt,
+)
+from tests.load.server import FAULTS, Task, served_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from langchain_clarifai import ChatClarifai
+
+SEED: Final = 20_260_101
+
+
+def choose_tasks(count: int, seed: int = SEED) -> list[Task]:
+    """Choose tasks: one in three is served at once, the others meet a fault."""
+    chance = random.Random(seed)  # noqa: S311 - it is to be the same each time
+    names = list(FAULTS)
+    return [
+        Task(
+            nonce=f"{number}x{chance.getrandbits(32):08x}",
+            deltas=chance.randint(2, 12),
+            fault=chance.choice(names) if chance.random() < 2 / 3 else "",
+            times=chance.choice([1, 1, 1, 2, 9]),
+        )
+        for number in range(count)
+    ]
+
+
+def run_chaos(base_url: str, count: int, seed: int = SEED) -> Report:
+    """Run a quarter of the tasks each way: sync and async, plain and streamed."""
+    model = build_model(
+        base_url,
+        timeout={"connect": 5, "read": 1.0},
+        stream_idle_timeout=1.0,
+        cold_start_timeout=2.0,
+    )
+    started = time.monotonic()
+    tasks = choose_tasks(count, seed)
+    outcomes: list[Outcome] = []
+    for number, sync_call in enumerate(SYNC):
+        outcomes += run_sync(model, tasks[number::4], sync_call, 50)
+    for number, async_call in enumerate(ASYNC, start=len(SYNC)):
+        running = run_async(model, tasks[number::4], async_call, 200)
+        outcomes += asyncio.run(running)
+    model.close()
+    return build_report(base_url, outcomes, started)
+
+
+def run_load(
+    base_url: str, how: str, count: int, at_once: int, deltas: int = 3
+) -> Report:
+    """Run tasks that meet no fault."""
+    model = build_model(base_url)
+    tasks = [
+        Task(nonce=f"{how}{number}", deltas=deltas) for number in range(count)
+    ]
+    started = time.monotonic()
+    outcomes = LOADS[how](model, tasks, at_once)
+    return build_report(base_url, outcomes, started)
+
+
+def _run_streams(
+    model: ChatClarifai, tasks: Sequence[Task], at_once: int
+) -> list[Outcome]:
+    return asyncio.run(run_async(model, tasks, astream, at_once))
+
+
+def _run_calls(
+    model: ChatClarifai, tasks: Sequence[Task], at_once: int
+) -> list[Outcome]:
+    return asyncio.run(run_async(model, tasks, ainvoke, at_once))
+
+
+def _run_batch(
+    model: ChatClarifai, tasks: Sequence[Task], at_once: int
+) -> list[Outcome]:
+    prompts = [write_prompt(task) for task in tasks]
+    messages = asyncio.run(model.abatch(prompts, {"max_concurrency": at_once}))
+    return [
+        Outcome(task, "abatch", message.text)
+        for task, message in zip(tasks, messages, strict=True)
+    ]
+
+
+LOADS: Final[dict[str, Callable[[ChatClarifai, Sequence[Task], int], list[Outcome]]]]
+LOADS = {"astream": _run_streams, "ainvoke": _run_calls, "abatch": _run_batch}
+
+
+def print_report(title: str, report: Report) -> bool:
+    """Print the figures; tell whether nothing went wrong."""
+    print(f"\n{title}")
+    print(f"  requests sent      {sum(report.requests.values()):>7,}")
+    for (fault, outcome), count in sorted(report.errors.items()):
+        print(f"  {count:>7,}  {fault:<30} {outcome}")
+    print(f"  right answers      {sum(o.is_right for o in report.outcomes):>7,}")
+    print(f"  wrong answers      {len(report.wrong):>7,}")
+    print(f"  lost               {len(report.lost):>7,}")
+    print(f"  doubled            {len(report.doubled):>7,}")
+    print(f"  slowest call       {max(o.seconds for o in report.outcomes):>7.1f} s")
+    print(f"  sockets at most    {report.sockets:>7,}")
+    print(f"  sockets left       {count_sockets():>7,}")
+    print(f"  seconds            {report.seconds:>7.1f}")
+    for outcome in [*report.wrong, *report.lost][:5]:
+        print(f"    {outcome}")
+    return not (report.wrong or report.lost or report.doubled)
+
+
+def _run_all_loads() -> bool:
+    is_good = True
+    for how, count, at_once, deltas in (
+        ("ainvoke", 1_000, 200, 3),  # to warm up: what is loaded once is no leak
+        ("astream", 1_000, 1_000, 200),
+        ("ainvoke", 10_000, 200, 3),
+        ("abatch", 10_000, 200, 3),
+        ("astream", 1_000, 1_000, 200),
+    ):
+        with served_tasks() as base_url:
+            before = read_memory()
+            report = run_load(base_url, how, count, at_once, deltas)
+            title = f"{count:,} {how}, {at_once:,} at once, {deltas} chunks"
+            is_good &= print_report(title, report)
+            del report
+        after = read_memory()
+        print(f"  memory             {before:>7.1f} MB before, {after:.1f} after")
+    return is_good
+
+
+def _run_all_chaos(count: int, seed: int) -> bool:
+    with served_tasks() as base_url:
+        report = run_chaos(base_url, count, seed)
+    return print_report(f"{count:,} requests among faults, seed {seed}", report)
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
+    parser.add_argument("what", choices=["load", "chaos"])
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=SEED)
+    arguments = parser.parse_args()
+    # Every retry is announced in the log; thousands of them are no news here.
+    logging.getLogger("langchain_clarifai").setLevel(logging.ERROR)
+    if arguments.what == "load":
+        return not _run_all_loads()
+    return not _run_all_chaos(arguments.count, arguments.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
