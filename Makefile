@@ -49,6 +49,10 @@ unit: $(READY)-test ## Run the quick tests, without the local model
 coverage: $(READY)-test weights ## Run all tests and show which branches none of them takes
 	@$(PYTEST) --cov --cov-report=term-missing $(ARGS)
 
+.PHONY: feature-table
+feature-table: $(READY)-test weights ## Rewrite the README's table of what works, from the tests
+	@$(BIN)/python scripts/feature_table.py
+
 .PHONY: versions
 versions: $(READY)-uv ## Run the quick tests on the floors and the newest versions; PYTHONS=… names several
 	@for python in $(or $(PYTHONS),$(PYTHON)); do \
