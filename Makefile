@@ -27,7 +27,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: $(READY)-demo ## Stream a joke, call a tool, get a structured answer, count tokens
@@ -48,6 +48,14 @@ unit: $(READY)-test ## Run the quick tests, without the local model
 .PHONY: coverage
 coverage: $(READY)-test weights ## Run all tests and show which branches none of them takes
 	@$(PYTEST) --cov --cov-report=term-missing $(ARGS)
+
+.PHONY: bench
+bench: ## Compare the speed with the SDK, ChatOpenAI and LiteLLM
+	@$(PYTHON) benchmarks/run.py $(ARGS)
+
+.PHONY: bench-instructions
+bench-instructions: ## Count instructions (needs valgrind); ARGS=--save keeps them
+	@$(PYTHON) benchmarks/instructions.py $(ARGS)
 
 .PHONY: feature-table
 feature-table: $(READY)-test weights ## Rewrite the README's table of what works, from the tests
