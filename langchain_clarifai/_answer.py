@@ -6,21 +6,24 @@ Plain and streamed answers go through the same accumulator, so they cannot diffe
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from typing_extensions import override
 
+from langchain_clarifai._blocks import convert_to_content_blocks
 from langchain_clarifai._metadata import PROVIDER_METADATA
-from langchain_clarifai._reasoning import ThinkTags, read_reasoning
+from langchain_clarifai._reasoning import ThinkTags, join_parts, read_reasoning
 from langchain_clarifai._tool_calls import ToolCallSlots, convert_to_tool_calls
 from langchain_clarifai._usage import convert_to_usage_metadata
 
 if TYPE_CHECKING:
     from langchain_core.messages import InvalidToolCall
-    from langchain_core.messages.tool import ToolCallChunk
+    from langchain_core.messages.ai import UsageMetadata
+    from langchain_core.messages.tool import ToolCall, ToolCallChunk
 
     from langchain_clarifai._metadata import AnswerMetadata
 
@@ -44,7 +47,7 @@ _CUT_BY_LENGTH = {"length", "max_tokens", "model_length"}
 class _PlainWhenConverted(AIMessageChunk):
     """What langchain-core makes a plain message of: a chunk class's first parent.
 
-    `message_chunk_to_message` would call `AIMessageChunk` otherwise, and return a chunk.
+    `message_chunk_to_message` calls it. It would return a chunk of `AIMessageChunk`.
     """
 
     def __new__(cls, *args: Any, **fields: Any) -> Any:
@@ -233,7 +236,7 @@ class ChoiceAccumulator:
         _, invalid_tool_calls = self._convert_tool_calls()
         broken = {call["id"] for call in invalid_tool_calls}
         last.tool_call_chunks = [
-            create_tool_call_chunk(id=call["id"], index=call["index"], args="")
+            create_tool_call_chunk(args="", id=call["id"], index=call["index"])
             for call in self._slots.snapshot()
             if call["id"] in broken
         ]
@@ -259,8 +262,8 @@ class ChoiceAccumulator:
     def _read_content(self, delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Take the text of a delta; return it, and its thought as additional kwargs.
 
-        Thoughts come in fields or in tags. What comes first counts, and the other is a
-        repetition.
+        Thoughts come in a field or in tags; what comes first counts, and the other is
+        a repetition.
         """
         reasoning, reasoning_field = read_reasoning(delta)
         content = delta.get("content")
@@ -269,21 +272,55 @@ class ChoiceAccumulator:
             content, thought = join_parts(parts)
             reasoning = reasoning or thought
         content = content if isinstance(content, str) else ""
-        if self._reasoning_field == "content":
-            reasoning = ""
-        if reasoning:
+        if reasoning and self._reasoning_field != "content":
             self._reasoning_field = (
                 self._reasoning_field or reasoning_field or "reasoning_content"
             )
-        return self._take(reasoning, content)
-
-    def _take(self, reasoning: str, content: str) -> tuple[str, dict[str, Any]]:
-        if reasoning:
             self._reasoning.append(reasoning)
-        tags = self._think_tags
-        if tags is not None:
-            held = tags.expect_repetition(self._reasoning) if reasoning else ""
-            thought, content = tags.feed(content) if content else ("", "")
+            if self._think_tags is not None:
+                content = self._think_tags.expect_repetition(self._reasoning) + content
+        else:
+            reasoning = ""
+        if self._think_tags is not None and content:
+            thought, content = self._think_tags.feed(content)
+            reasoning = reasoning or self._take_thought(thought)
+        return self._take(content, reasoning)
+
+    def _flush_think_tags(self) -> tuple[str, dict[str, Any]]:
+        """Take what waited for a tag; return it as content and additional kwargs."""
+        if self._think_tags is None:
+            return "", {}
+        thought, content = self._think_tags.flush()
+        thought = self._take_thought(thought)
+        self._think_tags = None
+        return self._take(content, thought)
+
+    def _take_thought(self, thought: str) -> str:
+        """Take what stood in tags."""
+        if self._think_tags is not None:
+            if self._think_tags.found:
+                self._reasoning_field = "content"
+            if self._think_tags.is_done:
+                self._think_tags = None
+        if thought:
+            self._reasoning.append(thought)
+        return thought
+
+    def _take(self, content: str, reasoning: str) -> tuple[str, dict[str, Any]]:
+        if content:
+            self._content.append(content)
+        return content, {"reasoning_content": reasoning} if reasoning else {}
+
+    def _read_calls(self, delta: dict[str, Any]) -> None:
+        if tool_calls := delta.get("tool_calls"):
+            self._apply(tool_calls if isinstance(tool_calls, list) else [tool_calls])
+        elif isinstance(function := delta.get("function_call"), dict):
+            # What `tool_calls` were before OpenAI's parallel calls; some servers stay.
+            self._apply([{"index": "function_call", "function": function}])
+
+    def _apply(self, tool_calls: list[Any]) -> None:
+        self._has_calls = True
+        self._slots.apply(tool_calls)
 
     def _read_logprobs(self, logprobs: Any) -> dict[str, Any]:
         if not isinstance(logprobs, dict):
@@ -314,15 +351,14 @@ class ChoiceAccumulator:
         else:
             self._attachments[name] = value
 
-    def _build_attachments(self) -> dict[str, Any]:
-        attachments = dict(self._attachments)
-        if self._think_tags is not None and self._think_tags.found:
-            self._reasoning_field = "content"
+    def _build_additional_kwargs(self) -> dict[str, Any]:
+        """Build what stands on the last chunk, and on the message."""
+        additional_kwargs = dict(self._attachments)
+        if self._refusal:
+            additional_kwargs["refusal"] = "".join(self._refusal)
         if self._reasoning_field not in {"", "reasoning_content"}:
-            attachments["reasoning_field"] = self._reasoning_field
-        if extra_content := self._slots.extra_content():
-            attachments["tool_call_extra_content"] = extra_content
-        return attachments
+            additional_kwargs["reasoning_field"] = self._reasoning_field
+        return {**additional_kwargs, **_split_provider_fields(self._slots)}
 
     def _build_chunk(
         self,
@@ -346,6 +382,28 @@ class ChoiceAccumulator:
             )
         self._chunk_class = AIMessageChunk
         return ChatGenerationChunk(message=message)
+
+
+def _split_provider_fields(slots: ToolCallSlots) -> dict[str, Any]:
+    """Return what providers attached to calls, as it stands in additional kwargs."""
+    extra_content: dict[str, Any] = {}
+    others: dict[str, dict[str, Any]] = {}
+    for call_id, fields in slots.provider_fields().items():
+        if "extra_content" in fields:
+            extra_content[call_id] = fields.pop("extra_content")
+        if fields:
+            others[call_id] = fields
+    collected = {
+        "tool_call_extra_content": extra_content,
+        "tool_call_extra_fields": others,
+    }
+    return {name: by_id for name, by_id in collected.items() if by_id}
+
+
+def _build_usage_metadata(metadata: AnswerMetadata) -> UsageMetadata | None:
+    if metadata.usage is None:
+        return None
+    return convert_to_usage_metadata(metadata.usage)
 
 
 def parse_json(body: bytes) -> Any:

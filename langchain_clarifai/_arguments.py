@@ -245,6 +245,7 @@ def get_field_names(model_class: type[BaseModel]) -> frozenset[str]:
 
 def build_validation_error(title: str, error: ValueError) -> ValidationError:
     """Build an error that says what is allowed, and holds nothing of the input."""
+    messages: dict[tuple[int | str, ...], tuple[Any, str]]
     if isinstance(error, ValidationError):
         # A union reports each of its members; the first report of a field will do.
         messages = {

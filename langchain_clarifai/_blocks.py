@@ -44,8 +44,8 @@ def convert_chunk_to_content_blocks(message: AIMessageChunk) -> list[ContentBloc
     Raises:
         NotImplementedError: If the content is a list, which core reads better itself.
     """
-    if message.chunk_position == "last" and message.tool_call_chunks:
-        return convert_to_content_blocks(message)
+    if message.chunk_position == "last":
+        return _add_call_indices(convert_to_content_blocks(message), message)
     blocks = _convert_to_text_blocks(message)
     for block in blocks:
         block["index"] = f"lc_{block['type']}"
@@ -62,6 +62,21 @@ def convert_chunk_to_content_blocks(message: AIMessageChunk) -> list[ContentBloc
     return cast("list[ContentBlock]", blocks)
 
 
+def _add_call_indices(
+    blocks: list[ContentBlock], message: AIMessageChunk
+) -> list[ContentBlock]:
+    """Let the calls that the last chunk reports as broken take the place of theirs."""
+    indices = {
+        tool_call_chunk["id"]: f"lc_tool_call_{tool_call_chunk['index']}"
+        for tool_call_chunk in message.tool_call_chunks
+        if not (tool_call_chunk["name"] or tool_call_chunk["args"])
+    }
+    for block in blocks:
+        if (call_id := block.get("id")) in indices:
+            block["index"] = indices[call_id]
+    return blocks
+
+
 def _convert_to_text_blocks(message: AIMessage) -> list[dict[str, Any]]:
     if not isinstance(message.content, str):
         raise NotImplementedError
@@ -71,7 +86,8 @@ def _convert_to_text_blocks(message: AIMessage) -> list[dict[str, Any]]:
     if message.content:
         blocks.append({"type": "text", "text": message.content})
     if refusal := message.additional_kwargs.get("refusal"):
-        blocks.append({"type": "refusal", "refusal": refusal})
+        value = {"type": "refusal", "refusal": refusal}
+        blocks.append({"type": "non_standard", "value": value})
     return blocks
 
 

@@ -336,8 +336,9 @@ async def agenerate(request: Request) -> ChatResult:
         try:
             with attempt.converted_errors():
                 async with _apost(attempt, request) as response:
-                    body = await _aread_body(attempt, response)
-                    return attempt.convert_to_chat_result(body)
+                    return attempt.convert_to_chat_result(
+                        await _aread_body(attempt, response)
+                    )
         except ClarifaiError as error:
             wait = retries.wait_before_next(error)
         await asyncio.sleep(wait)
@@ -364,6 +365,7 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
                         _drain(response, pieces)
                 yield from attempt.finish()
         except ClarifaiError as error:
+            piece = b""  # tracebacks may show it, and a server may echo the token
             wait = retries.wait_before_next(error, has_yielded=attempt.has_yielded)
         else:
             return
@@ -391,6 +393,7 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
                     for generation_chunk in attempt.finish():
                         yield generation_chunk
         except ClarifaiError as error:
+            piece = b""  # tracebacks may show it, and a server may echo the token
             wait = retries.wait_before_next(error, has_yielded=attempt.has_yielded)
         else:
             return

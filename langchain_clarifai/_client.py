@@ -171,7 +171,11 @@ def _get_tls_context() -> ssl.SSLContext:
     global _tls_context  # noqa: PLW0603 - as above
     with _tls_lock:
         if _tls_context is None:
-            _tls_context = _build_tls_context()
+            context = _build_tls_context()
+            # httpx imports its transports when it builds the first client: that shall
+            # not happen on a loop either.
+            openai.DefaultAioHttpClient(verify=context)
+            _tls_context = context
         return _tls_context
 
 

@@ -243,12 +243,9 @@ def _choose_by_status(status: int) -> type[ClarifaiError]:
 
 def _find_inner(body: dict[str, Any]) -> dict[str, Any]:
     """Return the object that holds code and texts."""
-    if is_failed_status(body.get("status")) or not (
-        body.get("error") or body.get("detail")
-    ):
-        names = ("status",)
-    else:
-        names = ("error", "detail")
+    names = ["error", "detail", "status"]
+    if is_failed_status(body.get("status")):
+        names = ["status"]
     inner = (body[name] for name in names if isinstance(body.get(name), dict))
     return next(inner, body)
 

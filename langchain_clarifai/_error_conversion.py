@@ -140,7 +140,7 @@ def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
         text, advice = "The server redirects", _ADVICE_ON_REDIRECTS
     # Of OpenAI's `{"error": …}` the SDK keeps what is inside, and so do its users.
     wrapped = body.get("error") if isinstance(body, dict) else None
-    error: Any = error_class(
+    error: ClarifaiError = error_class(
         _add_place(f"{text}. {advice}".strip(), exchange, description.request_id),
         response=exchange.response,
         body=wrapped if isinstance(wrapped, dict) else body,

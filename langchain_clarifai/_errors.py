@@ -18,10 +18,11 @@ and `is_retryable` is right.
     │   ├── ClarifaiColdStartError          503; codes 21351, 21354, 21355  waited for
     │   └── ClarifaiPredictionError         code 21313, 25607, 25608
     ├── ClarifaiMalformedResponseError      200, but no answer
-    └── ClarifaiConnectionError             no connection               tried again
-        ├── ClarifaiUnfinishedStreamError   the stream broke off
-        └── ClarifaiTimeoutError            a timeout
-            └── ClarifaiStreamIdleTimeoutError  silence in a stream
+    ├── ClarifaiConnectionError             no connection               tried again
+    │   └── ClarifaiUnfinishedStreamError   the stream broke off        tried again
+    └── ClarifaiTimeoutError                no answer in time
+        ├── ClarifaiConnectTimeoutError     no connection in time       tried again
+        └── ClarifaiStreamIdleTimeoutError  silence in a stream
 
 Code 21313 wraps whatever went wrong in the runner of a model; its details decide.
 Meanings of the codes: https://github.com/Clarifai/clarifai-grpc, `status_code.proto`.
@@ -58,7 +59,9 @@ class ClarifaiError(ModelError):
         code: Clarifai's status code as a number, or the provider's own code as it
             came; None where there was none.
         request_id: What support looks the request up by, where it is known.
-        body: The error as it came, decoded from JSON where it was JSON.
+        body: The error as it came, decoded from JSON where it was JSON. Of OpenAI's
+            `{"error": …}` it is what stands inside, as in the SDK. Of what is no JSON
+            in a success it is the first 200 characters.
         partial_message: What had arrived of the answer before it broke, if anything.
         is_retryable: Whether the same request may succeed later. LangChain's retry
             middleware reads it.

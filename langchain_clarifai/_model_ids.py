@@ -54,21 +54,18 @@ MODEL_FORMS = (
 )
 
 # Tried from top to bottom on a spelling that no form accepts.
-_FAULTS = tuple(
-    (re.compile(pattern), fault)
-    for pattern, fault in (
-        ("@", "a user name or token does not belong into a model's URL"),
-        ("%", "percent-encoded characters are not allowed"),
-        (
-            "/(?:concepts|datasets|inputs|modules|pipelines|tasks|workflows)(?:/|$)",
-            "only models can be called, so the part after the app must be 'models'",
-        ),
-        ("^/|(?<!:)//|/$", "a part between two slashes is empty"),
-        (r"(?:^|/)\.+(?:/|$)", "a part consists of dots"),
-        ("[^A-Za-z0-9._/:-]", "ids are made of A-Z, a-z, 0-9, '_', '-' and '.'"),
-        ("^(?:clarifai/)?[^/]+$", "no well-known model has this name"),
-        ("", "it does not name a user, an app and a model, each at its place"),
-    )
+_FAULTS = (
+    ("@", "a user name or token does not belong into a model's URL"),
+    ("%", "percent-encoded characters are not allowed"),
+    (
+        "/(?:concepts|datasets|inputs|modules|pipelines|tasks|workflows)(?:/|$)",
+        "only models can be called, so the part after the app must be 'models'",
+    ),
+    ("^/|(?<!:)//|/$", "a part between two slashes is empty"),
+    (r"(?:^|/)\.+(?:/|$)", "a part consists of dots"),
+    ("[^A-Za-z0-9._/:-]", "ids are made of A-Z, a-z, 0-9, '_', '-' and '.'"),
+    ("^(?:clarifai/)?[^/]+$", "no well-known model has this name"),
+    ("", "it does not name a user, an app and a model, each at its place"),
 )
 
 
@@ -110,7 +107,7 @@ def parse_model(model: str) -> ModelId:
             model_id = read(spelling)
             if model_id is not None:
                 return model_id
-    fault = next(fault for pattern, fault in _FAULTS if pattern.search(text))
+    fault = next(fault for pattern, fault in _FAULTS if re.search(pattern, text))
     raise ValueError(
         f"Cannot read the model {_USER_INFO.sub('…@', text)!r}: {fault}. "
         f"{_suggest(text)}Allowed are {MODEL_FORMS}."

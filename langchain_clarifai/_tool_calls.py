@@ -251,7 +251,7 @@ class ToolCallSlots:
         """
         self._end_trials()
         return {
-            slot.id: slot.provider_fields
+            slot.id: dict(slot.provider_fields)
             for slot in self._slots
             if slot.provider_fields
         }
@@ -376,8 +376,7 @@ def _may_announce_call(current: _Slot, part: _Part, *, has_new_id: bool) -> bool
             and not current.wire_id
             and current.is_whole()
         )
-    elder = current.elder
-    return part.name == elder.name if part.name else elder.is_whole()
+    return part.name == current.elder.name if part.name else current.is_whole()
 
 
 def _merge_fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

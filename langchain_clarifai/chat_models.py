@@ -272,8 +272,8 @@ class ChatClarifai(BaseChatModel):
         # What marks them as found, not given: see `__getstate__`.
         model.__pydantic_fields_set__.difference_update(found)
         # The hook is LangChain's, for its own packages; nothing breaks without it.
-        if callable(add_version := getattr(model, "_add_version", None)):
-            add_version("langchain-clarifai", __version__)
+        with suppress(AttributeError):
+            model._add_version("langchain-clarifai", __version__)  # noqa: SLF001 - ours
         return model
 
     @override
@@ -566,11 +566,7 @@ class ChatClarifai(BaseChatModel):
     def _read_body_fields(self) -> dict[str, Any]:
         """Read what the user set, as it goes into every body."""
         fields = self.__dict__
-        return {
-            name: fields[name]
-            for name in _BODY_FIELDS
-            if fields[name] not in (None, [])
-        }
+        return {name: fields[name] for name in _BODY_FIELDS if fields[name] is not None}
 
     @property
     @override
@@ -608,7 +604,7 @@ class ChatClarifai(BaseChatModel):
 
 def _forget_derived(model: ChatClarifai, changed: Iterable[str]) -> None:
     """Drop what was derived from fields that have changed."""
-    fields = model.__dict__
+    fields: dict[str, Any] = vars(model)
     # What langchain-core dumped, for traces and for the keys of caches.
     fields.pop("_serialized", None)
     if {"model", "base_url"}.isdisjoint(changed):

@@ -81,9 +81,7 @@ def run_load(
 ) -> Report:
     """Run tasks that meet no fault."""
     model = build_model(base_url)
-    tasks = [
-        Task(nonce=f"{how}{number}", deltas=deltas) for number in range(count)
-    ]
+    tasks = [Task(nonce=f"{how}{number}", deltas=deltas) for number in range(count)]
     started = time.monotonic()
     outcomes = LOADS[how](model, tasks, at_once)
     return build_report(base_url, outcomes, started)

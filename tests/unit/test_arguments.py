@@ -33,9 +33,7 @@ ALIASES: list[Any] = [
 
 
 @pytest.mark.parametrize(("alias", "value", "name", "expected"), ALIASES)
-def test_alias_sets_the_field(
-    alias: str, value: Any, name: str, expected: Any
-) -> None:
+def test_alias_sets_the_field(alias: str, value: Any, name: str, expected: Any) -> None:
     """It does so without a warning, and wins nothing over the name itself."""
     given: dict[str, Any] = {"model": MODEL, "api_key": TOKEN}
     given.pop(name, None)
@@ -154,7 +152,7 @@ def test_braces_in_a_message_are_text() -> None:
 
 def test_missing_token_names_every_way_to_give_one() -> None:
     """None is found in the environment of tests."""
-    with pytest.raises(ValidationError, match="CLARIFAI_PAT.*CLARIFAI_API_KEY.*login"):
+    with pytest.raises(ValidationError, match=r"CLARIFAI_PAT.*CLARIFAI_API_KEY.*login"):
         ChatClarifai(model=MODEL)
 
 

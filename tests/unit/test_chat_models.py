@@ -5,20 +5,31 @@ from __future__ import annotations
 import copy
 import functools
 import pickle
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]  # it has no types
 import pytest
 from langchain_core.caches import InMemoryCache
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForLLMRun,
+    BaseCallbackHandler,
+    CallbackManagerForLLMRun,
+)
 from langchain_core.load import dumps, loads
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import ConfigurableField
 from langchain_core.tools import tool
 from pydantic import BaseModel, SecretStr
+from typing_extensions import override
 
-from langchain_clarifai import ChatClarifai
+import langchain_clarifai
+from langchain_clarifai import ChatClarifai, _calls
+from langchain_clarifai.chat_models import _announce_async, _import_calls
 from langchain_clarifai.data._profiles import PROFILES
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import WireServer, event_stream_reply, json_reply
@@ -36,6 +47,15 @@ def build(**arguments: Any) -> ChatClarifai:
     return ChatClarifai(**given)
 
 
+class Witness(BaseCallbackHandler):
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+
+    @override
+    def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
+        self.tokens.append(token)
+
+
 class Joke(BaseModel):
     setup: str
 
@@ -46,7 +66,7 @@ def look(place: str) -> str:
     return place
 
 
-# --- The token stays where it belongs ------------------------------------------------
+# --- The token stays where it belongs -----------------------------------------------
 
 
 def get_secret(secret: str) -> str:
@@ -57,7 +77,6 @@ SHOWN: list[Any] = [
     pytest.param(repr, id="repr"),
     pytest.param(str, id="str"),
     pytest.param(dumps, id="dumps"),
-    pytest.param(lambda model: repr(model.model_dump()), id="model_dump"),
     pytest.param(lambda model: repr(model._identifying_params), id="identity"),
     pytest.param(lambda model: repr(model._get_invocation_params()), id="invocation"),
     pytest.param(lambda model: repr(model._get_ls_params()), id="ls_params"),
@@ -84,6 +103,12 @@ def test_no_text_shows_token_headers_or_query(
         default_query={"key": SECRET},
     )
     assert SECRET not in show(model)
+
+
+def test_dumped_fields_show_no_token() -> None:
+    """The dump of pydantic masks it, and leaves headers and query out."""
+    model = build(default_headers={"X-Key": SECRET}, default_query={"key": SECRET})
+    assert SECRET not in repr(model.model_dump()) + model.model_dump_json()
 
 
 def build_chains(model: ChatClarifai) -> dict[str, Any]:
@@ -163,7 +188,7 @@ def test_dump_is_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (loaded.timeout, loaded.api_key) == (3, SecretStr("new"))
 
 
-# --- Profiles -------------------------------------------------------------------------
+# --- Profiles -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -215,7 +240,7 @@ def test_users_profile_stays_with_another_model() -> None:
     assert model.model_copy(update={"profile": None}).profile is None
 
 
-# --- Caching ---------------------------------------------------------------------------
+# --- Caching ------------------------------------------------------------------------
 
 
 def test_cache_answers_equal_requests_alone(wire: WireServer) -> None:
@@ -229,11 +254,12 @@ def test_cache_answers_equal_requests_alone(wire: WireServer) -> None:
     model.temperature = 0.3
     texts.append(model.invoke("q").text)
     for change in ({"model": OTHER}, {"extra_body": {"top_k": 1}}, {"stop": ["x"]}):
-        texts.append(build(base_url=wire.url, cache=cache, **change).invoke("q").text)
+        other_model = build(base_url=wire.url, cache=cache, **change)
+        texts += [other_model.invoke("q").text]
     assert texts == ["0", "0", "1", "2", "3", "4", "5", "6"]
 
 
-# --- Answers of several prompts ---------------------------------------------------------
+# --- Answers of several prompts -----------------------------------------------------
 
 
 def test_counts_of_several_prompts_add_up(wire: WireServer) -> None:
@@ -272,13 +298,57 @@ def test_streaming_model_streams_under_the_hood(wire: WireServer) -> None:
     assert wire.last_request.json["stream"] is True
 
 
-# --- Counting tokens --------------------------------------------------------------------
+async def test_run_manager_that_is_passed_hears_of_every_chunk(
+    wire: WireServer,
+) -> None:
+    """Core passes none where it calls the callbacks itself."""
+    wire.reply(*[event_stream_reply(sse(*text_chunks("a", "b")))] * 3)
+    model = build(base_url=wire.url)
+    messages: list[BaseMessage] = [HumanMessage("q")]
+    witness = Witness()
+    manager: dict[str, Any] = {
+        "run_id": uuid4(),
+        "handlers": [witness],
+        "inheritable_handlers": [],
+    }
+    for_sync = CallbackManagerForLLMRun(**manager)
+    for_async = AsyncCallbackManagerForLLMRun(**manager)
+    list(model._stream(messages, run_manager=for_sync))
+    stream = model._astream(messages, run_manager=for_async)
+    assert [chunk.text async for chunk in stream][:2] == ["a", "b"]
+    assert "".join(witness.tokens) == "abab"
+    # The first stream of a process imports the SDK in a thread.
+    stream = _announce_async(
+        model._build_request(messages, None, {}, stream=True), None
+    )
+    assert "".join([chunk.text async for chunk in stream]) == "ab"
+
+
+async def test_first_async_request_imports_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Reading the SDK's files would block the loop."""
+    monkeypatch.setattr(langchain_clarifai, "_calls", _calls)
+    monkeypatch.delitem(sys.modules, _calls.__name__)
+    threads: set[int] = set()
+
+    def import_module(name: str) -> object:
+        threads.add(threading.get_ident())
+        return name
+
+    monkeypatch.setattr("importlib.import_module", import_module)
+    await _import_calls()
+    assert threads.isdisjoint({threading.get_ident()})
+    assert len(threads) == 1
+
+
+# --- Counting tokens ----------------------------------------------------------------
 
 
 def test_tokens_are_estimated_without_the_network() -> None:
     """Tools count as well."""
     model = build()
-    messages = [HumanMessage("Tell me a joke.")]
+    messages: list[BaseMessage] = [HumanMessage("Tell me a joke.")]
     plain = model.get_num_tokens_from_messages(messages)
     assert 0 < model.get_num_tokens("Tell me a joke.") <= plain
     assert model.get_num_tokens_from_messages(messages, tools=[look, Joke]) > plain
@@ -290,7 +360,7 @@ def test_tokenizer_of_the_user_counts() -> None:
     assert model.get_num_tokens("abc") == 3
 
 
-# --- Life --------------------------------------------------------------------------------
+# --- Life ---------------------------------------------------------------------------
 
 
 def test_model_is_usable_after_it_was_closed(wire: WireServer) -> None:

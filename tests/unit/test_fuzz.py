@@ -13,6 +13,7 @@ import openai
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from langchain_core.messages import AIMessage
+from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai, ClarifaiError
 from tests.servers.openai_wire import (
@@ -59,8 +60,10 @@ _KEYS = st.sampled_from(
 )
 _TREES = st.recursive(
     _VALUES,
-    lambda trees: st.lists(trees, max_size=4)
-    | st.dictionaries(_KEYS | st.text(max_size=3), trees, max_size=5),
+    lambda trees: (
+        st.lists(trees, max_size=4)
+        | st.dictionaries(_KEYS | st.text(max_size=3), trees, max_size=5)
+    ),
     max_leaves=12,
 )
 _ANSWERS: list[Any] = [
@@ -168,11 +171,17 @@ def _build_model(pieces: list[bytes], status: int) -> ChatClarifai:
 
     return ChatClarifai(
         model="user/app/models/model",
-        api_key="sk-token",
+        api_key=SecretStr("sk-token"),
         max_retries=0,
         cold_start_timeout=0,
         http_client=openai.DefaultHttpxClient(transport=_http.MockTransport(respond)),
     )
+
+
+def _check_error(error: ClarifaiError) -> None:
+    assert error.message
+    if error.partial_message is not None:
+        error.partial_message.model_dump_json()
 
 
 def _cut(body: bytes, size: int) -> list[bytes]:
@@ -188,7 +197,7 @@ def test_any_body_ends_in_a_message_or_one_of_our_errors(
     try:
         message = _build_model([body], status).invoke("Hi")
     except ClarifaiError as error:
-        assert error.message
+        _check_error(error)
     else:
         assert isinstance(message, AIMessage)
         message.model_dump_json()
@@ -204,9 +213,7 @@ def test_any_stream_ends_in_a_message_or_one_of_our_errors(
     try:
         generation_chunks = list(model.stream("Hi"))
     except ClarifaiError as error:
-        assert error.message
-        if error.partial_message is not None:
-            error.partial_message.model_dump_json()
+        _check_error(error)
     else:
         assert generation_chunks[-1].chunk_position == "last"
         for generation_chunk in generation_chunks:

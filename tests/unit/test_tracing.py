@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
@@ -14,6 +13,9 @@ from typing_extensions import override
 from langchain_clarifai import ChatClarifai, __version__
 from tests.servers.openai_wire import completion, sse, text_chunks
 from tests.servers.wire import WireServer, event_stream_reply, json_reply
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 MODEL = "openai/chat-completion/models/gpt-oss-120b"
 SECRET = "a-secret"
@@ -38,7 +40,7 @@ class Witness(BaseCallbackHandler):
         self.start = {"serialized": serialized, "messages": messages, **kwargs}
 
     @override
-    def on_llm_new_token(self, token: str, **kwargs: Any) -> None:
+    def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
         self.tokens.append(token)
 
 

@@ -154,6 +154,17 @@ def test_stream_without_usage_says_nothing_of_it(wire: WireServer) -> None:
     assert [request.json for request in wire.requests] == [body] * 2
 
 
+def test_options_of_a_stream_may_be_the_users(wire: WireServer) -> None:
+    """They win over `stream_usage`, and empty ones are left out."""
+    wire.reply(*[event_stream_reply(sse(*text_chunks("a")))] * 2)
+    model = build(wire)
+    list(model.stream("hi", stream_options={"include_usage": False}))
+    list(model.stream("hi", stream_options={}))
+    body = {"model": URL, "messages": HI, "stream": True}
+    options = {"stream_options": {"include_usage": False}}
+    assert [request.json for request in wire.requests] == [{**body, **options}, body]
+
+
 def test_all_parameters_go_out_under_their_names(wire: WireServer) -> None:
     """Zeros and False are values, and keys of `logit_bias` become strings."""
     parameters: dict[str, Any] = {
@@ -196,7 +207,9 @@ CALLS: list[Any] = [
         {"max_tokens": 7},
         id="one-limit-old-name",
     ),
-    pytest.param({"streaming": False}, {"streaming": True}, {}, id="leftover-streaming"),
+    pytest.param(
+        {"streaming": False}, {"streaming": True}, {}, id="leftover-streaming"
+    ),
     pytest.param(
         {},
         {"ls_x": 1, "lc_y": 2, "strict": True, "stream": False},
@@ -206,8 +219,12 @@ CALLS: list[Any] = [
     pytest.param(
         {"model_kwargs": {"ls_x": 1, "user": "me"}}, {}, {"user": "me"}, id="kwargs"
     ),
-    pytest.param({}, {"model_kwargs": {"user": "me"}}, {"user": "me"}, id="call-kwargs"),
-    pytest.param({"extra_body": {"stream": True}}, {}, {}, id="no-stream-by-extra-body"),
+    pytest.param(
+        {}, {"model_kwargs": {"user": "me"}}, {"user": "me"}, id="call-kwargs"
+    ),
+    pytest.param(
+        {"extra_body": {"stream": True}}, {}, {}, id="no-stream-by-extra-body"
+    ),
     pytest.param(
         {"extra_body": {"stream_options": {}}}, {}, {}, id="no-options-without-stream"
     ),
@@ -259,7 +276,7 @@ def test_key_unknown_to_clarifais_runner_is_nested(
 def test_another_server_gets_unknown_keys_at_the_top(
     wire: WireServer, arguments: dict[str, Any], call_arguments: dict[str, Any]
 ) -> None:
-    """vLLM and its like read them there, and know the model under their own name."""
+    """Those like vLLM read them there, and name the model their own way."""
     base_url = f"{wire.origin}/v1"
     given = {**arguments, "base_url": base_url, "model": "my model"}
     body = send(wire, call=call_arguments, **given)
@@ -359,7 +376,7 @@ def test_malformed_model_by_assignment_is_refused_before_it_is_sent(
     assert wire.requests == []
 
 
-# --- Texts ---------------------------------------------------------------------------
+# --- Texts --------------------------------------------------------------------------
 
 
 def test_texts_go_out_as_they_are(wire: WireServer) -> None:
@@ -394,13 +411,17 @@ def test_objects_of_the_caller_stay_as_they_were(wire: WireServer) -> None:
         {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}},
         dict(IMAGE),
     ]
-    messages = [HumanMessage(content), call("1", a=1), ToolMessage("x", tool_call_id="1")]
+    messages = [
+        HumanMessage(content),
+        call("1", a=1),
+        ToolMessage("x", tool_call_id="1"),
+    ]
     before = copy.deepcopy((arguments, call_arguments, messages))
     send(wire, messages, call_arguments, **arguments)
     assert (arguments, call_arguments, messages) == before
 
 
-# --- Roles and contents ---------------------------------------------------------------
+# --- Roles and contents -------------------------------------------------------------
 
 TEXT: dict[str, Any] = {"type": "text", "text": "a"}
 BLOCKS: list[Any] = [
@@ -484,7 +505,10 @@ BLOCKS: list[Any] = [
     ),
     pytest.param(
         {"type": "file", "url": "https://a.b/c.pdf"},
-        {"type": "file", "file": {"filename": "c.pdf", "file_data": "https://a.b/c.pdf"}},
+        {
+            "type": "file",
+            "file": {"filename": "c.pdf", "file_data": "https://a.b/c.pdf"},
+        },
         id="file-url",
     ),
     pytest.param(
@@ -496,6 +520,19 @@ BLOCKS: list[Any] = [
         {"type": "text-plain", "text": "a", "mime_type": "text/plain"},
         TEXT,
         id="text-plain",
+    ),
+    pytest.param(
+        {"type": "input_file", "file_url": "https://a.b/c.pdf"},
+        {
+            "type": "file",
+            "file": {"filename": "c.pdf", "file_data": "https://a.b/c.pdf"},
+        },
+        id="file-openai-responses",
+    ),
+    pytest.param(
+        {"type": "media", "mime_type": "image/png", "data": "QUJD"},
+        IMAGE_PART,
+        id="image-google",
     ),
     pytest.param("a", TEXT, id="string"),
 ]
@@ -530,7 +567,7 @@ MESSAGES: list[Any] = [
     pytest.param(
         [
             SystemMessage("s", additional_kwargs={"__openai_role__": "developer"}),
-            ChatMessage("d", role="developer"),
+            ChatMessage(content="d", role="developer"),
         ],
         [{"role": "developer", "content": "s"}, {"role": "developer", "content": "d"}],
         id="developer",
@@ -649,7 +686,9 @@ MESSAGES: list[Any] = [
             {
                 "role": "assistant",
                 "reasoning_content": "r",
-                "tool_calls": [{**wire_call("1"), "extra_content": {"google": {"s": "t"}}}],
+                "tool_calls": [
+                    {**wire_call("1"), "extra_content": {"google": {"s": "t"}}}
+                ],
             },
             {"role": "tool", "tool_call_id": "1", "content": "b"},
         ],
@@ -765,7 +804,7 @@ def test_own_message_of_any_output_version_goes_back_with_its_reasoning_once(
     }
 
 
-# --- Tools ------------------------------------------------------------------------------
+# --- Tools --------------------------------------------------------------------------
 
 CHOICES: list[Any] = [
     pytest.param("auto", "auto", id="auto"),
@@ -773,9 +812,7 @@ CHOICES: list[Any] = [
     pytest.param("any", "required", id="any"),
     pytest.param("required", "required", id="required"),
     pytest.param(True, "required", id="true"),
-    pytest.param(
-        "look", {"type": "function", "function": {"name": "look"}}, id="name"
-    ),
+    pytest.param("look", {"type": "function", "function": {"name": "look"}}, id="name"),
     pytest.param(
         {"type": "function", "function": {"name": "look"}},
         {"type": "function", "function": {"name": "look"}},
@@ -830,7 +867,7 @@ def test_strict_and_parallel_tool_calls_are_sent(wire: WireServer) -> None:
 def test_empty_tools_are_left_out_with_what_belongs_to_them(
     wire: WireServer, tools: Any
 ) -> None:
-    """vLLM refuses an empty list, and others a choice without tools."""
+    """An empty list is refused by vLLM, and a choice without tools by others."""
     arguments = {"tools": tools, "tool_choice": "auto", "parallel_tool_calls": True}
     assert send(wire, call=arguments) == {"model": URL, "messages": HI}
 

@@ -110,7 +110,7 @@ def answer(method: Method, text: str = TEXT, finish_reason: str = "stop") -> Any
 
 @pytest.mark.parametrize(("method", "strict", "asked"), ASKED)
 async def test_schema_is_asked_for_and_the_answer_parsed(
-    wire: WireServer, method: Method, strict: bool | None, asked: dict[str, Any]
+    wire: WireServer, method: Method, *, strict: bool | None, asked: dict[str, Any]
 ) -> None:
     """The body has what the method needs and nothing else, sync and async alike."""
     wire.reply(*[json_reply(completion(answer(method)))] * 2)
@@ -255,7 +255,9 @@ def test_refusal_in_a_stream_is_raised(wire: WireServer) -> None:
 def test_arguments_of_each_call_are_bound(wire: WireServer) -> None:
     """Further keywords reach the body, and a `tool_choice` replaces the forced one."""
     wire.reply(json_reply(completion(answer("function_calling"))))
-    chain = build(wire).with_structured_output(Joke, temperature=0.5, tool_choice="auto")
+    chain = build(wire).with_structured_output(
+        Joke, temperature=0.5, tool_choice="auto"
+    )
     chain.invoke("hi")
     body = wire.last_request.json
     assert (body["temperature"], body["tool_choice"]) == (0.5, "auto")

@@ -101,4 +101,4 @@ def _keep(outcome: Outcome, model: ChatClarifai) -> list[AIMessageChunk]:
 
 async def _akeep(outcome: Outcome, model: ChatClarifai) -> None:
     async for chunk in model.astream("Hi"):
-        outcome.chunks.append(chunk)  # noqa: PERF401 - what came before an error counts
+        outcome.chunks.append(chunk)
