@@ -281,30 +281,30 @@ class ChoiceAccumulator:
                 content = self._think_tags.expect_repetition(self._reasoning) + content
         else:
             reasoning = ""
-        if self._think_tags is not None and content:
-            thought, content = self._think_tags.feed(content)
-            reasoning = reasoning or self._take_thought(thought)
+        tags = self._think_tags
+        if tags is not None and content:
+            thought, content = tags.feed(content)
+            self._take_thought(tags, thought)
+            reasoning = reasoning or thought
         return self._take(content, reasoning)
 
     def _flush_think_tags(self) -> tuple[str, dict[str, Any]]:
         """Take what waited for a tag; return it as content and additional kwargs."""
-        if self._think_tags is None:
+        tags = self._think_tags
+        if tags is None:
             return "", {}
-        thought, content = self._think_tags.flush()
-        thought = self._take_thought(thought)
+        thought, content = tags.flush()
+        self._take_thought(tags, thought)
         self._think_tags = None
         return self._take(content, thought)
 
-    def _take_thought(self, thought: str) -> str:
-        """Take what stood in tags."""
-        if self._think_tags is not None:
-            if self._think_tags.found:
-                self._reasoning_field = "content"
-            if self._think_tags.is_done:
-                self._think_tags = None
+    def _take_thought(self, tags: ThinkTags, thought: str) -> None:
+        if tags.found:
+            self._reasoning_field = "content"
+        if tags.is_done:
+            self._think_tags = None
         if thought:
             self._reasoning.append(thought)
-        return thought
 
     def _take(self, content: str, reasoning: str) -> tuple[str, dict[str, Any]]:
         if content:

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import openai
@@ -249,33 +249,31 @@ async def _aread_failure(attempt: _Attempt, response: Any) -> bytes:
     return b"".join(body)
 
 
-@contextmanager
-def _post(attempt: _Attempt, request: Request) -> Generator[Any]:
-    """Send a request; yield its response while the body is yet to be read."""
+def _post(attempt: _Attempt, request: Request) -> Any:
+    """Send a request; return its response, of which the body is yet to be read."""
     client = request.http_client or _client.get_client(request.lease)
     # A redirect would take the prompt, and headers of the user, elsewhere.
     response = client.send(attempt.build(client), stream=True, follow_redirects=False)
-    try:
-        if not attempt.read_headers(response):
+    if not attempt.read_headers(response):
+        with closing(response):
             raise attempt.build_failure(_read_failure(attempt, response))
-        yield response
-    finally:
-        response.close()
+    return response
 
 
-@asynccontextmanager
-async def _apost(attempt: _Attempt, request: Request) -> AsyncGenerator[Any]:
-    """Send a request; yield its response while the body is yet to be read."""
+async def _apost(attempt: _Attempt, request: Request) -> Any:
+    """Send a request; return its response, of which the body is yet to be read.
+
+    It is no async generator, as `asynccontextmanager` would have it: a loop that shuts
+    down closes all of them at once, and this one under the stream that reads from it.
+    """
     client = request.http_async_client or await _client.get_async_client(request.lease)
     response = await client.send(
         attempt.build(client), stream=True, follow_redirects=False
     )
-    try:
-        if not attempt.read_headers(response):
+    if not attempt.read_headers(response):
+        async with aclosing(response):
             raise attempt.build_failure(await _aread_failure(attempt, response))
-        yield response
-    finally:
-        await response.aclose()
+    return response
 
 
 def _drain(response: Any, pieces: Iterator[bytes]) -> None:
@@ -316,7 +314,7 @@ def generate(request: Request) -> ChatResult:
         try:
             with (
                 attempt.converted_errors(),
-                _post(attempt, request) as response,
+                closing(_post(attempt, request)) as response,
             ):
                 return attempt.convert_to_chat_result(_read_body(attempt, response))
         except ClarifaiError as error:
@@ -335,7 +333,7 @@ async def agenerate(request: Request) -> ChatResult:
         attempt = _Attempt(request, await request.aread_token())
         try:
             with attempt.converted_errors():
-                async with _apost(attempt, request) as response:
+                async with aclosing(await _apost(attempt, request)) as response:
                     return attempt.convert_to_chat_result(
                         await _aread_body(attempt, response)
                     )
@@ -356,7 +354,7 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
         try:
             with (
                 attempt.converted_errors(),
-                _post(attempt, request) as response,
+                closing(_post(attempt, request)) as response,
             ):
                 pieces = response.iter_bytes()
                 for piece in pieces:
@@ -383,7 +381,7 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
         attempt = _StreamAttempt(request, await request.aread_token())
         try:
             with attempt.converted_errors():
-                async with _apost(attempt, request) as response:
+                async with aclosing(await _apost(attempt, request)) as response:
                     pieces = response.aiter_bytes()
                     async for piece in pieces:
                         for generation_chunk in attempt.read(piece):

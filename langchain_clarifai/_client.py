@@ -118,16 +118,15 @@ def _refuse_cookies(http_client: Any) -> None:
     The private names are httpx's, and the only way to the sessions behind it. Without
     them the cookies of one token's answers would travel with another's requests.
     """
-    transport = getattr(http_client, "_transport", None)
+    transport: Any = getattr(http_client, "_transport", None)
     proxies: dict[Any, Any] = getattr(http_client, "_mounts", {})
     for one in (transport, *proxies.values()):
-        if not hasattr(one, "get_client"):
-            continue
-        session = one.get_client()
-        one.client = aiohttp.ClientSession(
-            connector=session.connector, cookie_jar=aiohttp.DummyCookieJar()
-        )
-        session.detach()
+        if hasattr(one, "get_client"):
+            session = one.get_client()
+            one.client = aiohttp.ClientSession(
+                connector=session.connector, cookie_jar=aiohttp.DummyCookieJar()
+            )
+            session.detach()
 
 
 async def _open_loop_pool(

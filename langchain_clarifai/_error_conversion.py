@@ -304,7 +304,8 @@ def _redact(value: Any, token: str, depth: int = 0) -> Any:
 def _list_causes(error: BaseException) -> list[BaseException]:
     """Return the error and what caused it, the innermost last."""
     causes = [error]
-    while (cause := causes[-1].__cause__) is not None and cause not in causes:
+    # asyncio's timeouts are caused by a CancelledError, which is no Exception.
+    while isinstance(cause := causes[-1].__cause__, Exception) and cause not in causes:
         causes.append(cause)
     return causes
 

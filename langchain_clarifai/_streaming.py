@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _BOM: Final = b"\xef\xbb\xbf"
 # What may come before the first event, and before a body that is no event stream.
 _BLANKS_AND_COMMENTS: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:[ \t\r\n]++|:[^\r\n]*+[\r\n])*"
+    rb"(?:\xef\xbb\xbf|[ \t\r\n]++|:[^\r\n]*+[\r\n])*"
 )
 # A body that starts like this is no event stream: JSON, or a proxy's HTML page.
 _STARTS_OF_OTHER_BODIES: Final = (b"{", b"[", b"<")
@@ -125,13 +125,10 @@ class StreamAccumulator:
             return piece
         if self._body is None:
             self.made_progress = False
-            self._start += piece
-            if _BOM.startswith(self._start):
-                return b""
-            piece = _BLANKS_AND_COMMENTS.sub(b"", self._start, count=1)
+            piece = _BLANKS_AND_COMMENTS.sub(b"", self._start + piece, count=1)
             # A comment may go on for ever; that it is one is all that counts.
             self._start = b":" if piece.startswith(b":") else piece
-            if self._start in {b"", b":"}:
+            if self._start == b":" or _BOM.startswith(self._start):
                 return b""
             if not piece.startswith(_STARTS_OF_OTHER_BODIES):
                 self._is_event_stream = True

@@ -350,7 +350,7 @@ def _starts_call(
     # A nameless call on trial is its elder again, or waits for a name of its own.
     name = current.name or (current.elder.name if has_new_id else "")
     if part.name and name and part.name != name and not is_known:
-        return has_new_id or bool(current.fragments) or part.wire_index is None
+        return has_new_id or bool(current.elder.fragments) or part.wire_index is None
     return (has_new_id or bool(part.name)) and current.begins_again(
         part.arguments, has_new_id=has_new_id
     )
@@ -376,7 +376,9 @@ def _may_announce_call(current: _Slot, part: _Part, *, has_new_id: bool) -> bool
             and not current.wire_id
             and current.is_whole()
         )
-    return part.name == current.elder.name if part.name else current.is_whole()
+    if part.name:
+        return part.name == current.elder.name
+    return bool(current.name) and current.is_whole()
 
 
 def _merge_fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,8 @@ for line in sys.stdin:
     path, url, errors = line.split()
     child = os.fork()
     if child == 0:
-        files = [os.open(os.devnull, os.O_RDWR), os.open(errors, os.O_CREAT | os.O_WRONLY)]
+        nothing = os.open(os.devnull, os.O_RDWR)
+        files = [nothing, os.open(errors, os.O_CREAT | os.O_WRONLY)]
         os.dup2(files[0], 0)
         os.dup2(files[0], 1)
         os.dup2(files[1], 2)

@@ -1,4 +1,4 @@
-"""One model in event loops of every kind, each in a process that turns warnings into errors."""
+"""One model in event loops of every kind, in processes where a warning is an error."""
 
 from __future__ import annotations
 

@@ -166,6 +166,7 @@ def test_one_model_on_both_sides_of_a_fork_answers_right_and_leaves_no_warning(
     run: RunScript,
     wire: WireServer,
     tmp_path: Path,
+    *,
     end: str,
     requests: int,
     script: str,

@@ -15,7 +15,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai, ClarifaiError
 from tests.load.server import Task, read_counts
@@ -102,10 +104,10 @@ class Report:
         ]
 
 
-def build_model(base_url: str, **settings: object) -> ChatClarifai:
+def build_model(base_url: str, **settings: Any) -> ChatClarifai:
     """Build the model under test."""
     return ChatClarifai(
-        model="gpt-oss-120b", base_url=base_url, api_key="load", **settings
+        model="gpt-oss-120b", base_url=base_url, api_key=SecretStr("load"), **settings
     )
 
 

@@ -1,4 +1,4 @@
-"""Clients are shared, lazy and safe with loops and forks; what the user owns stays open."""
+"""Clients are shared, lazy and safe with loops and forks; the user's stay open."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.runnables import ConfigurableField
+from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai, _client
 from langchain_clarifai._lease import Lease
@@ -54,7 +57,7 @@ def _echo(request: Request) -> Reply:
 
 def _build_model(wire: WireServer, **settings: Any) -> ChatClarifai:
     return ChatClarifai(
-        model="gpt-oss-120b", base_url=wire.url, api_key="token", **settings
+        model="gpt-oss-120b", base_url=wire.url, api_key=SecretStr("token"), **settings
     )
 
 
@@ -70,7 +73,7 @@ models = [ChatClarifai(model="gpt-oss-120b", api_key="k") for _ in range(1_000)]
 heavy = {"openai", "aiohttp", "langchain_clarifai._client"}
 print(sorted(heavy & set(sys.modules)))
 """
-    process = subprocess.run(
+    process = subprocess.run(  # noqa: S603 - the script is our own
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert process.stdout == "[]\n"
@@ -140,8 +143,6 @@ def test_a_changed_setting_is_used_by_the_next_request(wire: WireServer) -> None
         model = _build_model(wire)
         model.invoke("a")
         model.model_copy(update={"base_url": other.url}).invoke("b")
-        from langchain_core.runnables import ConfigurableField
-
         configurable = model.configurable_fields(
             base_url=ConfigurableField(id="base_url")
         )
@@ -296,8 +297,9 @@ def test_the_pools_of_closed_loops_are_dropped_at_exit(wire: WireServer) -> None
     wire.handler = _echo
     _build_model(wire).invoke("a")
     assert _client._pool is not None
+    http_client = _client._pool.http_client
     _client._close_at_exit()
-    assert _client._pool.http_client.is_closed
+    assert http_client.is_closed
     _client._pool = None
     _client._close_at_exit()
 
@@ -324,8 +326,9 @@ async def test_a_forked_child_starts_over(
     assert wire.connections == 4
     assert not loop_pool.http_client.is_closed
     await model.aclose()
-    for one in inherited:
-        _ = one.http_client.close() if one is pool else await one.guard.aclose()
+    assert pool is not None
+    pool.http_client.close()
+    await loop_pool.guard.aclose()
 
 
 async def test_two_tasks_that_open_the_pool_at_once_open_one() -> None:
@@ -361,7 +364,9 @@ async def test_cookies_of_one_answer_never_travel_with_another_request(
     url = wire.url.replace("127.0.0.1", "localhost")
     wire.handler = lambda _: json_reply(completion(), headers=headers)
     for token in ("first", "second"):
-        model = ChatClarifai(model="gpt-oss-120b", base_url=url, api_key=token)
+        model = ChatClarifai(
+            model="gpt-oss-120b", base_url=url, api_key=SecretStr(token)
+        )
         await model.ainvoke("a")
         await asyncio.to_thread(model.invoke, "a")
     assert ["cookie" in request.headers for request in wire.requests] == [False] * 4
@@ -414,8 +419,6 @@ async def _aclose_stream(model: ChatClarifai) -> None:
 
 
 async def _aclose_chain(model: ChatClarifai) -> None:
-    from langchain_core.output_parsers import StrOutputParser
-
     stream: Any = (model | StrOutputParser()).astream("a")
     await anext(stream)
     await stream.aclose()
@@ -473,7 +476,7 @@ async def test_a_cancelled_call_closes_the_connection(wire: WireServer) -> None:
     wire.reply(Reply(before=[threading.Event()]))
     model = _build_model(wire)
     task = asyncio.create_task(model.ainvoke("a"))
-    while not wire.exchanges:
+    while not wire.exchanges:  # noqa: ASYNC110 - the server is in a thread
         await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

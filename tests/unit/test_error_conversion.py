@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import itertools
 from typing import Any
@@ -68,6 +69,10 @@ class ConnectionTimeoutError(TimeoutError):
         (_http.ConnectTimeout("x"), ClarifaiConnectTimeoutError),
         (_http.PoolTimeout("x"), ClarifaiConnectTimeoutError),
         (_chain(_http.ReadTimeout("x"), TimeoutError()), ClarifaiTimeoutError),
+        (
+            _chain(_http.ReadTimeout("x"), TimeoutError(), asyncio.CancelledError()),
+            ClarifaiTimeoutError,
+        ),
         (
             _chain(_http.ConnectError("x"), TimeoutError()),
             ClarifaiConnectTimeoutError,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ from tests.servers.openai_wire import (
     sse,
     text_chunks,
     tool_call_delta,
+    usage,
     usage_chunk,
 )
 
@@ -119,6 +121,33 @@ def test_progress_is_what_may_be_an_answer(
         _feed(accumulator, piece)
         found.append(accumulator.made_progress)
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        sse("[" + json.dumps(openai_error("no")) + "]"),
+        sse({"choices": [{"index": 0, "error": {"message": "no"}}]}),
+        b"event: error\ndata: no\n\n",
+    ],
+)
+def test_error_of_any_form_is_a_fault_that_holds_it(body: bytes) -> None:
+    """In a list, in a choice, as the event's name says."""
+    with pytest.raises(ErrorBody) as caught:
+        _feed(_build(), body)
+    assert "no" in json.dumps(caught.value.body)
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_usage_beside_or_inside_a_choice_is_read(*, is_inside: bool) -> None:
+    """On any chunk; the last one counts."""
+    last = chunk("b")
+    (last["choices"][0] if is_inside else last)["usage"] = usage(3, 4)
+    found = _feed(_build(), sse(chunk("a", usage=usage()), last))
+    counts = [getattr(one.message, "usage_metadata", None) for one in found]
+    assert counts[:-1] == [None, None]
+    assert counts[-1] is not None
+    assert counts[-1]["total_tokens"] == 7
 
 
 def test_nothing_that_came_is_no_partial_message() -> None:

@@ -924,6 +924,45 @@ def test_token_is_seen_nowhere(
             assert TOKEN not in response.text
 
 
+@pytest.mark.parametrize("way", PLAIN)
+def test_plain_answer_that_trickles_in_is_a_timeout(wire: WireServer, way: Way) -> None:
+    """Each wait is short, but all of them together take too long."""
+    wire.reply(Reply(body=[piece for _ in range(200) for piece in (b" ", Pause(0.05))]))
+    started = time.monotonic()
+
+    error = call(way, wire, timeout=0.3).error
+
+    assert isinstance(error, openai.APITimeoutError)
+    assert isinstance(error, core.ModelTimeoutError)
+    assert "within 0.3 seconds" in str(error)
+    assert time.monotonic() - started < SOON
+
+
+@every_way
+def test_token_is_not_shown_among_the_headers_of_a_request(
+    wire: WireServer, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client of the user's that fails leaves no trace of it in any frame."""
+    clients = {
+        "http_client": openai.DefaultHttpxClient(),
+        "http_async_client": openai.DefaultAsyncHttpxClient(),
+    }
+    for client in clients.values():
+        monkeypatch.setattr(client, "build_request", _fail)
+
+    with pytest.raises(LookupError) as caught:
+        call(way, wire, **clients)
+
+    trace = traceback.TracebackException.from_exception(
+        caught.value, capture_locals=True
+    )
+    assert TOKEN not in "".join(trace.format())
+
+
+def _fail(*_: Any, headers: dict[str, str], **__: Any) -> Any:
+    raise LookupError(f"{headers['Authorization']!r}")
+
+
 async def test_body_of_an_error_can_be_read_again(wire: WireServer) -> None:
     """As users of the SDK, and LangChain's tracers, do."""
     reply = json_reply(openai_error("no"), status=400)
