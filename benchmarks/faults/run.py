@@ -1,0 +1,260 @@
+"""Plays the same bytes to six LangChain integrations → a matrix of who holds what.
+
+Each integration runs in a process of its own, LiteLLM in an environment of its own.
+The bytes come from a server on loopback; no key and no network are needed, but for the
+package index when the environments are made (once, in `.cache/`).
+
+    python benchmarks/faults/run.py                       all, and write the results
+    python benchmarks/faults/run.py --only chatclarifai   one column, print it only
+    python benchmarks/faults/run.py --only chatclarifai --update       and write it
+    python benchmarks/faults/run.py --only chatopenai --check silence byte_order_mark
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import threading
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from matrix import build_json, build_markdown, build_summary
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+CACHE = ROOT / ".cache"
+RESULTS = HERE / "results.json"
+TOOLS = ["blockbuster>=1.5", "cloudpickle>=3"]
+REQUIREMENTS = {
+    "others": [
+        "langchain-openai",
+        "langchain-groq",
+        "langchain-deepseek",
+        "langchain-openrouter",
+        f"--editable={ROOT}",
+        *TOOLS,
+    ],
+    # 1.107.0 was a compromised release.
+    "litellm": ["langchain-litellm", "litellm==1.106.2", *TOOLS],
+}
+COLUMNS = {
+    "ChatOpenAI": "others",
+    "ChatDeepSeek": "others",
+    "ChatGroq": "others",
+    "ChatOpenRouter": "others",
+    "ChatLiteLLM": "litellm",
+    "ChatClarifai": "others",
+}
+COMPARED = (
+    "langchain-core",
+    "langchain-clarifai",
+    "langchain-openai",
+    "langchain-deepseek",
+    "langchain-groq",
+    "langchain-openrouter",
+    "langchain-litellm",
+    "litellm",
+    "openai",
+    "pydantic",
+)
+
+
+@dataclass
+class Verdicts:
+    """What became of one integration's checks."""
+
+    column: str
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why a check failed, by its name; empty when it passed."""
+
+
+def build_python(name: str) -> str:
+    """Build an environment unless it is there already, and get its Python."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = project["project"]["dependencies"]
+    recipe = "\n".join([sys.version, *needed, *REQUIREMENTS[name]])
+    digest = sha256(recipe.encode()).hexdigest()
+    folder = CACHE / f"faults-{name}"
+    python, stamp = folder / "bin" / "python", folder / "recipe"
+    if not stamp.exists() or stamp.read_text(encoding="ascii") != digest:
+        print(f"Making {folder.relative_to(ROOT)} …", file=sys.stderr, flush=True)
+        install(folder, python, REQUIREMENTS[name])
+        stamp.write_text(digest, encoding="ascii")
+    return str(python)
+
+
+def install(folder: Path, python: Path, requirements: list[str]) -> None:
+    """Install requirements in a new environment, with uv where there is one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv:
+        make = [uv, "venv", "--quiet", "--python", sys.executable, str(folder)]
+        fill = [uv, "pip", "install", "--quiet", "--python", str(python)]
+    else:
+        make = [sys.executable, "-m", "venv", str(folder)]
+        fill = [str(python), "-m", "pip", "install", "--quiet"]
+    subprocess.run(make, check=True)  # noqa: S603  (our own command)
+    subprocess.run([*fill, *requirements], check=True)  # noqa: S603  (likewise)
+
+
+def build_variables() -> dict[str, str]:
+    """Build the environment of a judged process: nobody's key and nobody's settings."""
+    home = CACHE / "faults-home"
+    home.mkdir(parents=True, exist_ok=True)
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT / "tests")]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # or importing it asks the network
+    }
+
+
+def start(python: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start a worker."""
+    return subprocess.Popen(  # noqa: S603  (our own command)
+        [python, str(HERE / "worker.py"), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=build_variables(),
+        text=True,
+    )
+
+
+def read_checks(python: str) -> list[dict[str, Any]]:
+    """Read which checks there are."""
+    output, _ = start(python, "--list").communicate()
+    return json.loads(output)
+
+
+def read_versions(python: str) -> dict[str, str]:
+    """Read which versions of the compared packages an environment holds."""
+    code = (
+        "import sys; from importlib.metadata import distributions\n"
+        "names = {d.name: d.version for d in distributions()}\n"
+        "print(*(f'{n}=={names[n]}' for n in sys.argv[1:] if n in names))"
+    )
+    command = [python, "-c", code, *COMPARED]
+    output = subprocess.check_output(command, text=True)  # noqa: S603  (our own command)
+    return dict(package.split("==") for package in output.split())
+
+
+def judge(python: str, column: str, checks: list[dict[str, Any]]) -> Verdicts:
+    """Let workers judge an integration, one for most checks."""
+    verdicts = Verdicts(column)
+    together = [one for one in checks if not one["alone"]]
+    while together:
+        run_worker(python, verdicts, together)
+        together = [one for one in together if one["name"] not in verdicts.reasons]
+    for one in checks:
+        if one["alone"]:
+            run_worker(python, verdicts, [one])
+    passed = sum(not reason for reason in verdicts.reasons.values())
+    print(f"{column}: {passed} of {len(checks)}", file=sys.stderr, flush=True)
+    return verdicts
+
+
+def run_worker(python: str, verdicts: Verdicts, checks: list[dict[str, Any]]) -> None:
+    """Read a worker's lines until it ends; at least one check is judged."""
+    names = [one["name"] for one in checks]
+    patience = 120 + sum(one["seconds"] for one in checks)
+    process = start(python, verdicts.column.lower(), *names)
+    timer = threading.Timer(patience, process.kill)
+    timer.start()
+    begun = names[0]
+    for line in process.stdout or ():
+        told = json.loads(line)
+        begun = told.get("started", begun)
+        if "passed" in told:
+            verdicts.reasons[told["name"]] = told["reason"]
+    timer.cancel()
+    code = process.wait()
+    if begun not in verdicts.reasons:
+        verdicts.reasons[begun] = f"the process ended (exit code {code})"
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    by_name = {name.lower(): name for name in COLUMNS}
+    parser.add_argument("--only", nargs="+", choices=by_name, help="columns to run")
+    parser.add_argument("--check", nargs="+", help="checks to run, by name")
+    parser.add_argument("--update", action="store_true", help="write the columns run")
+    parser.add_argument("--jobs", type=int, default=2, help="columns at a time")
+    arguments = parser.parse_args()
+    arguments.columns = [by_name[one] for one in arguments.only or by_name]
+    return arguments
+
+
+def main() -> int:
+    """Judge, print and, when everything was judged, write the results."""
+    arguments = parse_arguments()
+    pythons = {
+        name: build_python(name)
+        for name in dict.fromkeys(COLUMNS[column] for column in arguments.columns)
+    }
+    checks = read_checks(next(iter(pythons.values())))
+    if arguments.check:
+        checks = [one for one in checks if one["name"] in arguments.check]
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        verdicts = list(
+            pool.map(
+                lambda column: judge(pythons[COLUMNS[column]], column, checks),
+                arguments.columns,
+            )
+        )
+    reasons = {one.column: one.reasons for one in verdicts}
+    print(build_summary(checks, reasons))
+    if arguments.check or (arguments.only and not arguments.update):
+        return 0
+    if arguments.only:
+        reasons = {**read_reasons(checks), **reasons}
+    write_results(checks, {column: reasons[column] for column in COLUMNS})
+    return 0
+
+
+def read_reasons(checks: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Read what became of the columns that are not run now.
+
+    Raises:
+        SystemExit: They were judged by other checks.
+    """
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    judged = {one["name"]: one["failures"] for one in results["checks"]}
+    if judged.keys() != {one["name"] for one in checks}:
+        sys.exit("The checks have changed since: run all columns.")
+    return {
+        column: {name: failures.get(column, "") for name, failures in judged.items()}
+        for column in results["totals"]
+    }
+
+
+def write_results(
+    checks: list[dict[str, Any]], reasons: dict[str, dict[str, str]]
+) -> None:
+    """Write the results as JSON and as Markdown."""
+    results = build_json(
+        checks,
+        reasons,
+        date=datetime.now(tz=UTC).date().isoformat(),
+        python=platform.python_version(),
+        versions={name: read_versions(build_python(name)) for name in REQUIREMENTS},
+        environments=COLUMNS,
+    )
+    text = json.dumps(results, ensure_ascii=False, indent=1)
+    RESULTS.write_text(text + "\n", encoding="utf-8")
+    RESULTS.with_suffix(".md").write_text(build_markdown(results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
