@@ -10,6 +10,11 @@ from langchain_clarifai._version import __version__
 from langchain_clarifai.chat_models import ChatClarifai
 
 if TYPE_CHECKING:
+    from langchain_clarifai._catalogue import (
+        alist_models,
+        build_known_names,
+        list_models,
+    )
     from langchain_clarifai._errors import (
         ClarifaiAccountError,
         ClarifaiAuthenticationError,
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
         ClarifaiUnfinishedStreamError,
         ClarifaiUnprocessableEntityError,
     )
+    from langchain_clarifai._model_records import ModelRecord
+    from langchain_clarifai._registration import register
 
 __all__ = [
     "ChatClarifai",
@@ -55,16 +62,32 @@ __all__ = [
     "ClarifaiTimeoutError",
     "ClarifaiUnfinishedStreamError",
     "ClarifaiUnprocessableEntityError",
+    "ModelRecord",
     "ModelRefusalError",
     "__version__",
+    "alist_models",
+    "build_known_names",
+    "list_models",
+    "register",
 ]
+
+# Where the names are that are imported when first asked for. The error classes are the
+# rest: they need the SDK, which takes a second.
+_HOMES = {
+    "ModelRecord": "_model_records",
+    "alist_models": "_catalogue",
+    "build_known_names": "_catalogue",
+    "list_models": "_catalogue",
+    "register": "_registration",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the error classes when first asked for: they need the SDK."""
-    if name in __all__:
-        return getattr(import_module("langchain_clarifai._errors"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import a name when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES.get(name, "_errors")
+    return getattr(import_module(f"langchain_clarifai.{home}"), name)
 
 
 def __dir__() -> list[str]:

@@ -17,6 +17,7 @@ from langchain_clarifai._errors import (
     ClarifaiConnectTimeoutError,
     ClarifaiError,
     ClarifaiMalformedResponseError,
+    ClarifaiNotFoundError,
     ClarifaiStreamIdleTimeoutError,
     ClarifaiTimeoutError,
     ClarifaiUnfinishedStreamError,
@@ -131,6 +132,9 @@ def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
         status = description.status or 500
     error_class = choose_class(description, status)
     label = f"Clarifai error {description.label}" if description.label else ""
+    if issubclass(error_class, ClarifaiNotFoundError):
+        # Which id it is about is what the user must know.
+        label = label or "The server reports an error"
     if label and exchange.model:
         label = f"{label} from {exchange.model}"
     said = (label, _shorten(description.text))

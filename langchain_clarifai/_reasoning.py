@@ -27,7 +27,7 @@ _OPENS_IN_PROMPT: Final = re.compile(
 )
 
 # Where the text of a thought stands when it is no string, most telling first.
-_THOUGHT_TYPES: Final = frozenset({"reasoning", "reasoning_content", "thinking"})
+_THOUGHT_TYPES: Final = ("reasoning", "reasoning_content", "thinking")
 _TEXT_KEYS: Final = ("text", "thinking", "reasoning", "content", "summary")
 
 

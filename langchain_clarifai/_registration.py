@@ -55,8 +55,9 @@ def register() -> None:
 def register_with_deepagents() -> None:
     """Make `create_deep_agent(model="clarifai:…")` work.
 
-    Deep Agents calls it, through the entry point group `deepagents.provider_profiles`.
-    LangChain's registry is written when a model of that name is asked for, not before.
+    Deep Agents calls it, from 0.6 on, through the entry point group
+    `deepagents.provider_profiles`. LangChain's registry is written when a model of that
+    name is asked for, not before.
     """
     deepagents: Any = import_module("deepagents")
     profile = deepagents.ProviderProfile(pre_init=_register_for)

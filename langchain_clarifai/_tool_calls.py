@@ -8,7 +8,7 @@ call is *whole* when its arguments are one finished JSON object.
 |------------------------------------------------------------|-------------------|
 | an id seen before, at its index or without one             | that call         |
 | there is no current call                                   | a new call        |
-| no function                                                | current           |
+| no function, or neither an id nor a name                   | current           |
 | a new id and arguments; current is on trial for a call that is not whole | that call |
 | another name, and a new id                                 | a new call        |
 | another name, and current has arguments or no index        | a new call        |
@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 # What a call on the wire is made of; all else is a provider's own.
 _OWN_KEYS: Final = frozenset({"function", "id", "index", "type"})
 _OWN_FUNCTION_KEYS: Final = frozenset({"arguments", "name"})
+
+# Python refuses to convert thousands of digits.
+_MOST_DIGITS: Final = 20
 
 # Some servers open every call with it and send the arguments afterwards.
 _PLACEHOLDER: Final = "{}"
@@ -258,13 +261,13 @@ class ToolCallSlots:
 
     def _apply(self, delta: dict[str, Any], touched: set[_Slot]) -> _Slot:
         wire_function = delta.get("function")
-        function = wire_function if isinstance(wire_function, dict) else None
+        function = wire_function if isinstance(wire_function, dict) else {}
         part = _Part(
             wire_index=_convert_to_index(delta.get("index")),
             call_id=_convert_to_id(delta.get("id")),
-            name=_convert_to_name(function and function.get("name")),
-            arguments=_convert_to_arguments(function and function.get("arguments")),
-            has_function=function is not None,
+            name=_convert_to_name(function.get("name")),
+            arguments=_convert_to_arguments(function.get("arguments")),
+            has_function=isinstance(wire_function, dict),
         )
         opened = self._opened
         slot = self._find(part, touched)
@@ -276,7 +279,7 @@ class ToolCallSlots:
         slot.has_function = slot.has_function or part.has_function
         slot.add_name(part.name)
         slot.add_arguments(part.arguments)
-        slot.add_provider_fields(delta, function or {})
+        slot.add_provider_fields(delta, function)
         return slot
 
     def _find(self, part: _Part, touched: set[_Slot]) -> _Slot:
@@ -286,7 +289,7 @@ class ToolCallSlots:
         current = known or self._by_index.get(part.wire_index)
         if current is None:
             return self._open(part.wire_index)
-        if not part.has_function:
+        if not (part.has_function and (part.call_id or part.name)):
             return current
         has_new_id = known is None and bool(part.call_id and current.wire_id)
         if has_new_id and _is_renamed(current, part):
@@ -446,7 +449,7 @@ _WHY_INVALID = (
 
 
 def _convert_to_index(index: object) -> Hashable:
-    if isinstance(index, str) and index.isdecimal():
+    if isinstance(index, str) and index.isdecimal() and len(index) < _MOST_DIGITS:
         return int(index)
     return index if isinstance(index, int | float | str) else None
 

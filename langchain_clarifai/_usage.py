@@ -72,6 +72,9 @@ _OUTPUT_DETAILS: Final = {
     ),
     "audio": _build_paths(_OUTPUT_OBJECTS, ("audio_tokens", "audio")),
 }
+# Python refuses to convert thousands of digits.
+_MOST_DIGITS: Final = 20
+
 _ANTHROPIC_CACHE: Final = (
     ("cache_read_input_tokens",),
     ("cache_creation_input_tokens",),
@@ -144,7 +147,7 @@ def _read_count(usage: dict[str, Any], path: Path) -> int | None:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     if isinstance(value, str):
-        return int(value) if value.isdecimal() else None
+        value = int(value) if value.isdecimal() and len(value) < _MOST_DIGITS else None
     # Some gateways count in floats; a bool is no count, nor is less than nothing.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

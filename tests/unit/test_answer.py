@@ -67,18 +67,18 @@ def add_up(
 
 def test_a_sum_that_is_not_finished_becomes_a_plain_message() -> None:
     """Whoever stops reading early gets an `AIMessage` all the same."""
-    total = OpenMessageChunk("a") + AIMessageChunk("b")
+    total = OpenMessageChunk(content="a") + AIMessageChunk(content="b")
     assert type(total) is OpenMessageChunk
     assert message_chunk_to_message(total) == AIMessage("ab")
-    assert type(message_chunk_to_message(OpenMessageChunk("a"))) is AIMessage
+    assert type(message_chunk_to_message(OpenMessageChunk(content="a"))) is AIMessage
 
 
 def test_the_first_chunk_behaves_like_any_other() -> None:
     """It can be copied, pickled and serialized, and refuses what core refuses."""
-    chunk = OpenMessageChunk("a", id="x")
+    chunk = OpenMessageChunk(content="a", id="x")
     assert copy.deepcopy(chunk) == chunk
     assert pickle.loads(pickle.dumps(chunk)) == chunk  # noqa: S301 - our own bytes
-    assert dumpd(chunk) == dumpd(AIMessageChunk("a", id="x"))
+    assert dumpd(chunk) == dumpd(AIMessageChunk(content="a", id="x"))
     with pytest.raises(TypeError):
         chunk + HumanMessage("b")
 
@@ -87,7 +87,7 @@ def test_the_first_chunk_behaves_like_any_other() -> None:
 def test_a_cut_call_is_broken_in_the_sum(is_list: bool) -> None:  # noqa: FBT001
     """What langchain-core would complete is judged again when the sum is finished."""
     first = OpenMessageChunk(
-        "",
+        content="",
         tool_call_chunks=[
             {
                 "name": "f",
@@ -99,7 +99,7 @@ def test_a_cut_call_is_broken_in_the_sum(is_list: bool) -> None:  # noqa: FBT001
         ],
     )
     assert first.tool_calls
-    last = AIMessageChunk("", chunk_position="last")
+    last = AIMessageChunk(content="", chunk_position="last")
     total: Any = first + [last] if is_list else first + last  # noqa: RUF005 - a sum
     assert total.tool_calls == []
     [broken] = total.invalid_tool_calls
@@ -110,9 +110,10 @@ def test_blocks_of_chunks_become_those_of_a_plain_answer() -> None:
     """With `output_version="v1"`, a finished sum has no traces of its chunks."""
     metadata = {"model_provider": "clarifai", "output_version": "v1"}
     first = OpenMessageChunk(
-        [{"type": "text", "text": "a", "index": "lc_text"}], response_metadata=metadata
+        content=[{"type": "text", "text": "a", "index": "lc_text"}],
+        response_metadata=metadata,
     )
-    last = AIMessageChunk([], chunk_position="last", response_metadata=metadata)
+    last = AIMessageChunk(content=[], chunk_position="last", response_metadata=metadata)
     assert (first + last).content == [{"type": "text", "text": "a"}]
 
 
@@ -265,6 +266,14 @@ def test_a_field_ends_the_wait_for_a_tag() -> None:
     )
     assert total.content == "ac"
     assert total.additional_kwargs == {"reasoning_content": "b"}
+
+
+def test_tags_stay_where_nobody_splits_them() -> None:
+    """Without tags to look for, only fields bring thoughts."""
+    delta = {"reasoning_content": "a", "content": "<think>b</think>c"}
+    total = add_up(ChoiceAccumulator(None), {"delta": delta})
+    assert total.content == "<think>b</think>c"
+    assert total.additional_kwargs == {"reasoning_content": "a"}
 
 
 def test_a_message_counts_in_place_of_a_delta_but_not_after_one() -> None:

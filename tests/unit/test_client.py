@@ -10,7 +10,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import warnings
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
@@ -269,6 +268,9 @@ def test_the_pool_of_a_loop_is_closed_with_it(wire: WireServer) -> None:
     _wait_until_idle(wire)
 
 
+# Nothing but the garbage collector can close a socket of a closed loop, and asyncio
+# calls that "unclosed transport" where it is asked for such warnings.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_the_pool_of_a_loop_that_was_only_closed_is_forgotten(
     wire: WireServer,
 ) -> None:
@@ -284,11 +286,7 @@ def test_the_pool_of_a_loop_that_was_only_closed_is_forgotten(
     assert pool.http_client.is_closed
     assert not _client._loop_pools
     del pool
-    with warnings.catch_warnings():
-        # Nothing but the garbage collector can close a socket of a closed loop, and
-        # asyncio calls that "unclosed transport" where it is asked for such warnings.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    gc.collect()
     _wait_until_idle(wire)
 
 

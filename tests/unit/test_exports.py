@@ -32,8 +32,13 @@ EXPORTS = [
     "ClarifaiTimeoutError",
     "ClarifaiUnfinishedStreamError",
     "ClarifaiUnprocessableEntityError",
+    "ModelRecord",
     "ModelRefusalError",
     "__version__",
+    "alist_models",
+    "build_known_names",
+    "list_models",
+    "register",
 ]
 
 

@@ -285,23 +285,23 @@ class _StandInForDeepAgents:
 
 
 @needs_deepagents
-@pytest.mark.parametrize("name", ["gpt-oss-120b", URL, PINNED_URL])
-def test_deep_agent_runs_on_a_name(
-    name: str, wire: WireServer, monkeypatch: pytest.MonkeyPatch
+def test_deep_agents_run_on_names(
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`create_deep_agent(model="clarifai:…")` works with nothing of ours imported."""
     monkeypatch.setenv("CLARIFAI_PAT", "token")
     monkeypatch.setenv("CLARIFAI_API_BASE", wire.origin)
-    wire.reply(json_reply(completion(choice("Hello."))))
+    wire.reply(*[json_reply(completion(choice("Hello.")))] * 2)
+    names = ["clarifai:gpt-oss-120b", f"clarifai:{PINNED_URL}"]
     code = (
-        "import sys; from deepagents import create_deep_agent; "
-        "assert 'langchain_clarifai' not in sys.modules; "
-        f"agent = create_deep_agent(model={f'clarifai:{name}'!r}); "
-        "state = agent.invoke({'messages': [('user', 'Hi.')]}); "
-        "print(state['messages'][-1].text)"
+        "import sys; from deepagents import create_deep_agent\n"
+        "assert 'langchain_clarifai' not in sys.modules\n"
+        f"for name in {names}:\n"
+        "    agent = create_deep_agent(model=name)\n"
+        "    state = agent.invoke({'messages': [('user', 'Hi.')]})\n"
+        "    print(state['messages'][-1].text)\n"
     )
     command = [sys.executable, "-c", code]
     run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    assert run.stdout == "Hello.\n", run.stderr
-    expected = URL if name == "gpt-oss-120b" else name
-    assert wire.last_request.json["model"] == expected
+    assert run.stdout == "Hello.\nHello.\n", run.stderr
+    assert [request.json["model"] for request in wire.requests] == [URL, PINNED_URL]

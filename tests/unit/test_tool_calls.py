@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import operator
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from langchain_clarifai._tool_calls import (
     parse_arguments,
 )
 from tests.servers.openai_wire import tool_call_delta as delta
-import itertools
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +40,10 @@ def read(*events: Sequence[Any], drain_after: frozenset[int] | None = None) -> A
         if drain_after is None or number in drain_after:
             chunks += slots.drain()
     chunks += slots.finish()
-    empty = AIMessageChunk("")
-    messages = [AIMessageChunk("", tool_call_chunks=[chunk]) for chunk in chunks]
+    empty = AIMessageChunk(content="")
+    messages = [
+        AIMessageChunk(content="", tool_call_chunks=[chunk]) for chunk in chunks
+    ]
     return slots, functools.reduce(operator.add, messages, empty).tool_call_chunks
 
 
@@ -108,7 +110,9 @@ def streams(draw: st.DrawFn, dialect: Dialect) -> Any:
     """Draw calls, and the deltas of a dialect that write them."""
     names = st.sampled_from(["f", "g", "look_up"])
     keys = st.sampled_from(["a", "städte", '"{'])
-    values = st.sampled_from([1, "x", '}"\\', "é\u2028😀", None, [{}, {"b": {}}], {}])
+    values: st.SearchStrategy[Any] = st.sampled_from(
+        [1, "x", '}"\\', "é\u2028😀", None, [{}, {"b": {}}], {}]
+    )
     arguments = st.dictionaries(keys, values, max_size=2)
     calls = draw(st.lists(st.tuples(names, arguments), min_size=1, max_size=4))
     if dialect.ids == "none" and dialect.indices not in {"right", "spread"}:
@@ -201,6 +205,11 @@ ROWS = [
             delta(HALVES[1], index="a"),  # type: ignore[arg-type]
         ],
         [("f", WHOLE), ("g", "{}")],
+    ),
+    (
+        "an index of thousands of digits",
+        [delta(WHOLE, index="9" * 5000, name="f")],  # type: ignore[arg-type]
+        [("f", WHOLE)],
     ),
     (
         "an index that is a list",
@@ -336,6 +345,16 @@ ROWS = [
     (
         "a call without a function, its id first",
         [{"index": 0, "id": "a", "function": None}, delta(WHOLE, name="f")],
+        [("f", WHOLE)],
+    ),
+    (
+        "an empty function in the middle",
+        [
+            delta(HALVES[0], name="f"),
+            {"index": 0, "function": {}},
+            {"index": 0},
+            delta(HALVES[1]),
+        ],
         [("f", WHOLE)],
     ),
     ("nothing but a null function", [{"index": 0, "id": "a", "function": None}], []),
