@@ -45,6 +45,10 @@ test: $(READY)-test weights ## Run all tests: unit, wire, integration on a local
 unit: $(READY)-test ## Run the quick tests, without the local model
 	@$(PYTEST) -m "not local_model" tests/unit tests/wire $(ARGS)
 
+.PHONY: test-ray
+test-ray: $(READY)-test $(READY)-ray ## Kill a Ray worker in a batch of 2,000, and interrupt a run
+	@$(PYTEST) tests/integration/test_ray_batch.py $(ARGS)
+
 .PHONY: coverage
 coverage: $(READY)-test weights ## Run all tests and show which branches none of them takes
 	@$(PYTEST) --cov --cov-report=term-missing $(ARGS)
@@ -115,6 +119,11 @@ $(READY)-demo: $(READY)-pip pyproject.toml
 $(READY)-test: $(READY)-pip pyproject.toml
 	@echo "Installing the package and what its tests need"
 	@$(INSTALL) --group local-model --group test
+	@touch $@
+
+$(READY)-ray: $(READY)-pip pyproject.toml
+	@echo "Installing the package and Ray"
+	@$(INSTALL) --group ray
 	@touch $@
 
 $(READY)-uv: $(READY)-pip

@@ -152,6 +152,8 @@ class ChoiceAccumulator:
         ):
             # The common case, and most of what streaming costs: text, nothing else.
             self._content.append(content)
+            if self._chunk_class is AIMessageChunk:
+                return _copy_text_chunk(content)
             return self._build_chunk(content)
         return self._read_delta(delta, choice.get("logprobs"))
 
@@ -382,6 +384,28 @@ class ChoiceAccumulator:
             )
         self._chunk_class = AIMessageChunk
         return ChatGenerationChunk(message=message)
+
+
+_TEXT_CHUNK = AIMessageChunk(content="", response_metadata=PROVIDER_METADATA)
+_TEXT_GENERATION = ChatGenerationChunk(message=_TEXT_CHUNK)
+
+
+def _copy_text_chunk(content: str) -> ChatGenerationChunk:
+    """Build a chunk of text from a template, for two thirds of what validation costs.
+
+    Every container is new, so that chunks share nothing a reader might change.
+    """
+    message = _TEXT_CHUNK.model_copy(
+        update={
+            "content": content,
+            "additional_kwargs": {},
+            "response_metadata": {**PROVIDER_METADATA},
+            "tool_calls": [],
+            "invalid_tool_calls": [],
+            "tool_call_chunks": [],
+        }
+    )
+    return _TEXT_GENERATION.model_copy(update={"message": message, "text": content})
 
 
 def _split_provider_fields(slots: ToolCallSlots) -> dict[str, Any]:

@@ -194,8 +194,17 @@ def _build_call(
     extra_content = additional_kwargs.get("tool_call_extra_content")
     if isinstance(extra_content, Mapping) and given_id in extra_content:
         wire_call["extra_content"] = extra_content[given_id]
+    _add_extra_fields(wire_call, additional_kwargs.get("tool_call_extra_fields"))
     excuse = _UNANSWERED if isinstance(arguments, dict) else _MALFORMED
     return Call(given_id, wire_call, Result(excuse))
+
+
+def _add_extra_fields(wire_call: dict[str, Any], extra_fields: Any) -> None:
+    """Give a call back what its provider attached to it, a thought signature say."""
+    if isinstance(extra_fields, Mapping) and wire_call["id"] in extra_fields:
+        fields = dict(extra_fields[wire_call["id"]])
+        wire_call["function"].update(fields.pop("function", {}))
+        wire_call.update(fields)
 
 
 def _convert_to_arguments(arguments: Any) -> str:

@@ -251,7 +251,9 @@ async def _aread_failure(attempt: _Attempt, response: Any) -> bytes:
 
 def _post(attempt: _Attempt, request: Request) -> Any:
     """Send a request; return its response, of which the body is yet to be read."""
-    client = request.http_client or _client.get_client(request.lease)
+    client = request.http_client
+    if client is None:
+        client = _client.get_client(request.base_url, request.lease)
     # A redirect would take the prompt, and headers of the user, elsewhere.
     response = client.send(attempt.build(client), stream=True, follow_redirects=False)
     if not attempt.read_headers(response):
@@ -266,7 +268,9 @@ async def _apost(attempt: _Attempt, request: Request) -> Any:
     It is no async generator, as `asynccontextmanager` would have it: a loop that shuts
     down closes all of them at once, and this one under the stream that reads from it.
     """
-    client = request.http_async_client or await _client.get_async_client(request.lease)
+    client = request.http_async_client
+    if client is None:
+        client = await _client.get_async_client(request.base_url, request.lease)
     response = await client.send(
         attempt.build(client), stream=True, follow_redirects=False
     )

@@ -1,9 +1,10 @@
 """The HTTP clients of the SDK, shared, lazy and loop-safe.
 
-All models of a process share one pool of connections and one TLS context: one pool for
-sync calls, and one for each event loop, since the sockets of a loop die with it. The
-pool of a loop is closed when the loop shuts down its asynchronous generators
-(`asyncio.run` does), and forgotten when the loop was closed without that.
+All models that talk to the same server share one pool of connections: one for sync
+calls, and one for each event loop, since the sockets of a loop die with it. All pools
+share one TLS context. The pools of a loop are closed when the loop shuts down its
+asynchronous generators (`asyncio.run` does), and forgotten when the loop was closed
+without that.
 
 Requests go to these clients directly. The SDK's own `post()` would double their cost
 (482 µs against 252 µs of CPU) for what is done here anyway: headers, retries, errors.
@@ -18,8 +19,10 @@ import os
 import ssl
 import threading
 import weakref
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import openai
@@ -50,11 +53,14 @@ class _Pool:
 
 
 class _LoopPool(_Pool):
-    """The pool of one event loop."""
+    """The pool of one event loop for one server."""
 
-    def __init__(self, http_client: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, http_client: Any, loop: asyncio.AbstractEventLoop, origin: str
+    ) -> None:
         super().__init__(http_client)
         self.loop = loop
+        self.key = id(loop), origin
         self.guard = self._close_with_loop()
 
     async def _close_with_loop(self) -> AsyncGenerator[None]:
@@ -62,7 +68,7 @@ class _LoopPool(_Pool):
         try:
             yield
         finally:
-            _loop_pools.pop(id(self.loop), None)
+            _loop_pools.pop(self.key, None)
             await self.http_client.aclose()
 
     def abandon(self) -> None:
@@ -74,37 +80,53 @@ class _LoopPool(_Pool):
 
 
 _lock = threading.Lock()
-_pool: _Pool | None = None
-_loop_pools: dict[int, _LoopPool] = {}
+# By the server's origin; those of a loop by the loop's id as well.
+_pools: dict[str, _Pool] = {}
+_loop_pools: dict[tuple[int, str], _LoopPool] = {}
 _tls_context: ssl.SSLContext | None = None
 _tls_lock = threading.Lock()
 # What a forked child inherits is the parent's: neither used nor closed.
 _inherited: list[Any] = []
 
 
-def get_client(lease: Lease) -> Any:
+def get_client(base_url: str, lease: Lease) -> Any:
     """Return the shared `openai.DefaultHttpxClient` for sync calls."""
-    global _pool  # noqa: PLW0603 - one pool for the process is what this module is for
+    origin = _find_origin(base_url)
     context = _get_tls_context()
     with _lock:
-        if _pool is None:
-            _pool = _Pool(
+        pool = _pools.get(origin)
+        if pool is None:
+            _close_unused()
+            pool = _pools[origin] = _Pool(
                 openai.DefaultHttpxClient(verify=context, cookies=_build_cookie_jar())
             )
-        return _pool.lend(lease)
+        return pool.lend(lease)
 
 
-async def get_async_client(lease: Lease) -> Any:
+async def get_async_client(base_url: str, lease: Lease) -> Any:
     """Return the shared `openai.DefaultAioHttpClient` of the running loop."""
     loop = asyncio.get_running_loop()
-    pool = _loop_pools.get(id(loop))
+    origin = _find_origin(base_url)
+    pool = _loop_pools.get((id(loop), origin))
     if pool is None or pool.loop is not loop:
         # Reading certificates blocks, which a server's loop must not.
         context = _tls_context
         if context is None:
             context = await asyncio.to_thread(_get_tls_context)
-        pool = await _open_loop_pool(loop, context)
+        pool = await _open_loop_pool(loop, origin, context)
     return pool.lend(lease)
+
+
+@lru_cache(maxsize=256)
+def _find_origin(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _close_unused() -> None:
+    """Close the sync pools whose models are all gone."""
+    for origin in [origin for origin, pool in _pools.items() if not pool.leases]:
+        _pools.pop(origin).http_client.close()
 
 
 def _build_cookie_jar() -> CookieJar:
@@ -130,39 +152,40 @@ def _refuse_cookies(http_client: Any) -> None:
 
 
 async def _open_loop_pool(
-    loop: asyncio.AbstractEventLoop, context: ssl.SSLContext
+    loop: asyncio.AbstractEventLoop, origin: str, context: ssl.SSLContext
 ) -> _LoopPool:
     with _lock:
         _forget_closed_loops()
-        pool = _loop_pools.get(id(loop))
+        pool = _loop_pools.get((id(loop), origin))
         if pool is not None:
             return pool
         http_client = openai.DefaultAioHttpClient(
             verify=context, cookies=_build_cookie_jar()
         )
         _refuse_cookies(http_client)
-        pool = _loop_pools[id(loop)] = _LoopPool(http_client, loop)
+        pool = _LoopPool(http_client, loop, origin)
+        _loop_pools[pool.key] = pool
     await anext(pool.guard)
     return pool
 
 
 def close(lease: Lease) -> None:
-    """End a model's claim on the sync pool; the last one to leave closes it."""
-    global _pool  # noqa: PLW0603 - as above
+    """End a model's claims on sync pools; the last one to leave a pool closes it."""
     with _lock:
-        pool = _pool
-        if pool is None or not pool.give_back(lease):
-            return
-        _pool = None
-    pool.http_client.close()
+        left = [origin for origin, pool in _pools.items() if pool.give_back(lease)]
+        closing = [_pools.pop(origin) for origin in left]
+    for pool in closing:
+        pool.http_client.close()
 
 
 async def aclose(lease: Lease) -> None:
-    """End a model's claim on the running loop's pool, and on the sync one."""
+    """End a model's claims on the running loop's pools, and on the sync ones."""
     close(lease)
-    pool = _loop_pools.get(id(asyncio.get_running_loop()))
-    if pool is not None and pool.give_back(lease):
-        await pool.guard.aclose()
+    loop = asyncio.get_running_loop()
+    pools = [pool for pool in _loop_pools.values() if pool.loop is loop]
+    for pool in pools:
+        if pool.give_back(lease):
+            await pool.guard.aclose()
 
 
 def _get_tls_context() -> ssl.SSLContext:
@@ -199,9 +222,9 @@ def _forget_closed_loops() -> None:
 
 
 def _start_over_in_child() -> None:
-    global _lock, _pool, _tls_lock  # noqa: PLW0603 - as above
-    _inherited.extend([_pool, *_loop_pools.values()])
-    _pool = None
+    global _lock, _tls_lock  # noqa: PLW0603 - one of each for the process
+    _inherited.extend([*_pools.values(), *_loop_pools.values()])
+    _pools.clear()
     _loop_pools.clear()
     _lock = threading.Lock()
     _tls_lock = threading.Lock()
@@ -209,8 +232,8 @@ def _start_over_in_child() -> None:
 
 def _close_at_exit() -> None:
     _forget_closed_loops()
-    if _pool is not None:
-        _pool.http_client.close()
+    for pool in _pools.values():
+        pool.http_client.close()
 
 
 if hasattr(os, "register_at_fork"):

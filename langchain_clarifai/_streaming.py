@@ -202,7 +202,7 @@ class StreamAccumulator:
                 self.chunks_received += 1
                 self._metadata.read(payload)
                 return None
-        choice = choices[0] if isinstance(choices, list) else None
+        choice = self._choose(choices) if isinstance(choices, list) else None
         if not isinstance(choice, dict):
             raise MalformedAnswer("An event holds no choice.", event.data)
         self.chunks_received += 1
@@ -212,6 +212,18 @@ class StreamAccumulator:
         elif "usage" in payload:
             self._metadata.read_usage(payload)
         return self._read_choice(choice)
+
+    def _choose(self, choices: list[Any]) -> Any:
+        """Return the choice of this stream, wherever in the event it stands."""
+        if len(choices) == 1:
+            return choices[0]
+        index = self._choice_index or 0
+        by_index = (
+            choice
+            for choice in choices
+            if isinstance(choice, dict) and choice.get("index") == index
+        )
+        return next(by_index, choices[0])
 
     def _read_choice(self, choice: dict[str, Any]) -> ChatGenerationChunk | None:
         self._has_choice = True

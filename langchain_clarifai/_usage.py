@@ -83,8 +83,10 @@ _ANTHROPIC_CACHE: Final = (
 
 def has_counts(usage: dict[str, Any]) -> bool:
     """Tell whether a usage counts anything: some servers send one full of nulls."""
-    paths = (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS)
-    return _find(usage, paths) is not None
+    counts = _flatten(usage)
+    return not counts.keys().isdisjoint(
+        (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS)
+    )
 
 
 def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
@@ -92,9 +94,10 @@ def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
 
     A detail that was not reported is left out, which tells it from a reported 0.
     """
-    input_tokens = (_find(usage, _INPUT_TOKENS) or 0) + _count_uncounted(usage)
-    output_tokens = _find(usage, _OUTPUT_TOKENS) or 0
-    total_tokens = _find(usage, _TOTAL_TOKENS)
+    counts = _flatten(usage)
+    input_tokens = (_find(counts, _INPUT_TOKENS) or 0) + _count_uncounted(counts)
+    output_tokens = _find(counts, _OUTPUT_TOKENS) or 0
+    total_tokens = _find(counts, _TOTAL_TOKENS)
     usage_metadata = UsageMetadata(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
@@ -102,50 +105,54 @@ def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
         if total_tokens is None
         else total_tokens,
     )
-    if input_details := _find_all(usage, _INPUT_DETAILS):
+    if input_details := _find_all(counts, _INPUT_DETAILS):
         usage_metadata["input_token_details"] = cast("InputTokenDetails", input_details)
-    if output_details := _find_all(usage, _OUTPUT_DETAILS):
+    if output_details := _find_all(counts, _OUTPUT_DETAILS):
         usage_metadata["output_token_details"] = cast(
             "OutputTokenDetails", output_details
         )
     return usage_metadata
 
 
-def _count_uncounted(usage: dict[str, Any]) -> int:
+def _flatten(usage: dict[str, Any]) -> dict[Path, int]:
+    """Return every count by its path; there are far fewer than places for them."""
+    counts: dict[Path, int] = {}
+    for key, value in usage.items():
+        nested = value.items() if isinstance(value, dict) else ()
+        for path, found in (((key,), value), *(((key, k), v) for k, v in nested)):
+            if (count := _convert_to_count(found)) is not None:
+                counts[path] = count
+    return counts
+
+
+def _count_uncounted(counts: Mapping[Path, int]) -> int:
     """Return how many cached tokens the input lacks.
 
     Anthropic counts them apart from `input_tokens`, where OpenAI and the gateways that
     speak its words include them. Anthropic reports no total.
     """
-    is_anthropic = all(
-        _find(usage, (path,)) is None for path in (("prompt_tokens",), *_TOTAL_TOKENS)
-    )
-    if not is_anthropic:
+    if not counts.keys().isdisjoint((("prompt_tokens",), *_TOTAL_TOKENS)):
         return 0
-    return sum(_find(usage, (path,)) or 0 for path in _ANTHROPIC_CACHE)
+    return sum(counts.get(path, 0) for path in _ANTHROPIC_CACHE)
 
 
 def _find_all(
-    usage: dict[str, Any], paths_by_name: Mapping[str, Iterable[Path]]
+    counts: Mapping[Path, int], paths_by_name: Mapping[str, Iterable[Path]]
 ) -> dict[str, int]:
-    found = ((name, _find(usage, paths)) for name, paths in paths_by_name.items())
+    found = ((name, _find(counts, paths)) for name, paths in paths_by_name.items())
     return {name: count for name, count in found if count is not None}
 
 
-def _find(usage: dict[str, Any], paths: Iterable[Path]) -> int | None:
+def _find(counts: Mapping[Path, int], paths: Iterable[Path]) -> int | None:
     """Return the first count that is more than 0, else a 0 that was reported.
 
     Gateways that report a count in two places leave one of them at 0.
     """
-    counts = [_read_count(usage, path) for path in paths]
-    reported = [count for count in counts if count is not None]
+    reported = [counts[path] for path in paths if path in counts]
     return next(filter(None, reported), 0) if reported else None
 
 
-def _read_count(usage: dict[str, Any], path: Path) -> int | None:
-    value: Any = usage
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
+def _convert_to_count(value: Any) -> int | None:
     if isinstance(value, str):
         value = int(value) if value.isdecimal() and len(value) < _MOST_DIGITS else None
     # Some gateways count in floats; a bool is no count, nor is less than nothing.

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +39,12 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test begin as a process does, with nothing built."""
-    monkeypatch.setattr(_client, "_pool", None)
+    monkeypatch.setattr(_client, "_pools", {})
     monkeypatch.setattr(_client, "_loop_pools", {})
     monkeypatch.setattr(_client, "_tls_context", None)
     yield
-    if _client._pool is not None:
-        _client._pool.http_client.close()
+    for pool in _client._pools.values():
+        pool.http_client.close()
 
 
 def _echo(request: Request) -> Reply:
@@ -85,8 +86,8 @@ def test_equal_and_unequal_settings_share_one_pool(wire: WireServer) -> None:
     for model in models:
         model.invoke("a")
     assert wire.connections == 1
-    assert _client._pool is not None
-    assert len(_client._pool.leases) == 50
+    [pool] = _client._pools.values()
+    assert len(pool.leases) == 50
 
 
 async def test_models_in_a_loop_share_one_pool(wire: WireServer) -> None:
@@ -131,8 +132,8 @@ def test_models_that_are_gone_claim_nothing(wire: WireServer) -> None:
     wire.handler = _echo
     _build_model(wire).invoke("a")
     gc.collect()
-    assert _client._pool is not None
-    assert not _client._pool.leases
+    [pool] = _client._pools.values()
+    assert not pool.leases
 
 
 def test_a_changed_setting_is_used_by_the_next_request(wire: WireServer) -> None:
@@ -162,7 +163,7 @@ def test_the_last_model_that_closes_closes_the_pool(wire: WireServer) -> None:
     first, second = _build_model(wire), _build_model(wire)
     first.invoke("a")
     second.invoke("a")
-    pool = _client._pool
+    [pool] = _client._pools.values()
     assert pool is not None
     first.close()
     first.close()
@@ -177,7 +178,7 @@ def test_close_before_any_request_does_nothing(wire: WireServer) -> None:
     """There is nothing to close, and nothing is built for it."""
     with _build_model(wire):
         pass
-    assert _client._pool is None
+    assert not _client._pools
 
 
 def test_close_while_another_model_streams_does_not_disturb_it(
@@ -214,7 +215,7 @@ async def test_aclose_releases_the_pool_of_the_loop(wire: WireServer) -> None:
         await asyncio.to_thread(model.invoke, "a")
         [pool] = _client._loop_pools.values()
     assert pool.http_client.is_closed
-    assert _client._pool is None
+    assert not _client._pools
     assert not _client._loop_pools
     await model.ainvoke("a")
     await model.aclose()
@@ -252,7 +253,7 @@ async def test_the_users_own_clients_are_used_and_never_closed(
     assert [r.headers["x-mine"] for r in wire.requests] == ["sync", "async"]
     assert not http_client.is_closed
     assert not http_async_client.is_closed
-    assert _client._pool is None
+    assert not _client._pools
     http_client.close()
     await http_async_client.aclose()
 
@@ -294,11 +295,11 @@ def test_the_pools_of_closed_loops_are_dropped_at_exit(wire: WireServer) -> None
     """The sync pool is closed, too."""
     wire.handler = _echo
     _build_model(wire).invoke("a")
-    assert _client._pool is not None
-    http_client = _client._pool.http_client
+    [pool] = _client._pools.values()
+    http_client = pool.http_client
     _client._close_at_exit()
     assert http_client.is_closed
-    _client._pool = None
+    _client._pools.clear()
     _client._close_at_exit()
 
 
@@ -313,7 +314,7 @@ async def test_a_forked_child_starts_over(
     model = _build_model(wire)
     await model.ainvoke("a")
     await asyncio.to_thread(model.invoke, "a")
-    pool, [loop_pool] = _client._pool, _client._loop_pools.values()
+    [pool], [loop_pool] = _client._pools.values(), _client._loop_pools.values()
     with _client._lock, _client._tls_lock:
         _client._start_over_in_child()
         assert not _client._lock.locked()
@@ -332,7 +333,7 @@ async def test_a_forked_child_starts_over(
 async def test_two_tasks_that_open_the_pool_at_once_open_one() -> None:
     """The second finds what the first has made while it waited for the context."""
     clients = await asyncio.gather(
-        *(_client.get_async_client(Lease()) for _ in range(5))
+        *(_client.get_async_client("https://a.example/v1", Lease()) for _ in range(5))
     )
     assert len({id(client) for client in clients}) == 1
 
@@ -482,3 +483,34 @@ async def test_a_cancelled_call_closes_the_connection(wire: WireServer) -> None:
     assert await asyncio.to_thread(wire.exchanges[0].client_left.wait, 5)
     assert len(wire.exchanges) == 1
     await model.aclose()
+
+
+def test_close_releases_a_server_though_models_of_another_live(
+    wire: WireServer,
+) -> None:
+    """Each server has a pool of its own, so that closing means closing."""
+    with WireServer(_echo) as other:
+        wire.handler = _echo
+        living = _build_model(other)
+        living.invoke("hello")
+        with _build_model(wire) as model:
+            model.invoke("hello")
+            assert wire.open_connections == 1
+        deadline = time.monotonic() + 5
+        while wire.open_connections and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert wire.open_connections == 0
+        assert other.open_connections == 1
+        living.close()
+
+
+def test_pool_whose_models_are_gone_is_closed_for_the_next(wire: WireServer) -> None:
+    """A process that meets many servers does not collect connections to them."""
+    wire.handler = _echo
+    _build_model(wire).invoke("hello")
+    gc.collect()
+    with WireServer(_echo) as other:
+        living = _build_model(other)
+        living.invoke("hello")
+        assert len(_client._pools) == 1
+        living.close()

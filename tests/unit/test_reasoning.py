@@ -60,10 +60,11 @@ def test_parts_are_told_apart() -> None:
         {"type": "text", "text": "x"},
         "y",
         {"type": "image_url"},
+        {"type": ["thinking"], "text": "z"},
         {"type": "text", "text": None},
         7,
     ]
-    assert join_parts(parts) == ("xy", "abc")
+    assert join_parts(parts) == ("xyz", "abc")
 
 
 # --- tags ---------------------------------------------------------------------------

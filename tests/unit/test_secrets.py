@@ -40,12 +40,12 @@ TOKEN: Final = "pat-53cr37-of-the-tests"
 @pytest.fixture(autouse=True)
 def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let certificates and proxies be read anew, as in a new process."""
-    monkeypatch.setattr(_client, "_pool", None)
+    monkeypatch.setattr(_client, "_pools", {})
     monkeypatch.setattr(_client, "_loop_pools", {})
     monkeypatch.setattr(_client, "_tls_context", None)
     yield
-    if _client._pool is not None:
-        _client._pool.http_client.close()
+    for pool in _client._pools.values():
+        pool.http_client.close()
 
 
 def _build_model(url: str, **settings: Any) -> ChatClarifai:

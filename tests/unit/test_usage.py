@@ -41,7 +41,7 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     (
         "text that is no count",
-        {"prompt_tokens": "ten", "completion_tokens": []},
+        {"prompt_tokens": "ten", "completion_tokens": [], "total_tokens": "9" * 5000},
         {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
     ),
     ("of the Responses API", {"input_tokens": 10, "output_tokens": 2}, PLAIN),
