@@ -45,6 +45,14 @@ test: $(READY)-test weights ## Run all tests: unit, wire, integration on a local
 unit: $(READY)-test ## Run the quick tests, without the local model
 	@$(PYTEST) -m "not local_model" tests/unit tests/wire $(ARGS)
 
+.PHONY: load
+load: $(READY)-test ## Send 30,000 requests at once and in batches; count what is lost
+	@$(BIN)/python -m tests.load load $(ARGS)
+
+.PHONY: chaos
+chaos: $(READY)-test ## Send 10,000 requests through random faults; count what goes wrong
+	@$(BIN)/python -m tests.load chaos $(ARGS)
+
 .PHONY: test-ray
 test-ray: $(READY)-test $(READY)-ray ## Kill a Ray worker in a batch of 2,000, and interrupt a run
 	@$(PYTEST) tests/integration/test_ray_batch.py $(ARGS)
