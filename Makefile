@@ -90,7 +90,7 @@ lint: $(READY)-lint ## Check style, formatting and the direction of imports
 .PHONY: typecheck
 typecheck: $(READY)-lint $(READY)-test ## Check types with mypy and pyright
 	@$(BIN)/mypy
-	@$(BIN)/pyright
+	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 .PHONY: format
 format: $(READY)-lint ## Format the code and mend what ruff can mend
