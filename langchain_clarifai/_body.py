@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import BaseMessage
 
-    from langchain_clarifai._request import Settings
+    from langchain_clarifai._settings import Settings
 
 # What the `create()` of Clarifai's runner knows, and what the runner itself reads
 # before it calls that: `top_k`, and `mcp_servers` of its agentic models. Any other

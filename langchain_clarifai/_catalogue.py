@@ -23,10 +23,12 @@ from langchain_clarifai._model_records import (
     convert_to_record,
     read_key,
 )
-from langchain_clarifai._request import ApiKey, Request, read_timeouts
+from langchain_clarifai._request import Request, read_timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from langchain_clarifai._settings import ApiKey
 
 # The API's own default, so surely allowed.
 _PER_PAGE: Final = 128

@@ -236,6 +236,6 @@ def _close_at_exit() -> None:
         pool.http_client.close()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
     os.register_at_fork(after_in_child=_start_over_in_child)
 atexit.register(_close_at_exit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from langchain_clarifai._lease import Lease
     from langchain_clarifai._reasoning import ReasoningFormat
     from langchain_clarifai._retries import Retries
-
-ApiKey = (
-    SecretStr | str | Callable[[], str | SecretStr | Awaitable[str | SecretStr]] | None
-)
+    from langchain_clarifai._settings import ApiKey, Settings
 
 # Other names that the arguments of a call may have.
 _ALIASES: Final = {
@@ -83,28 +80,6 @@ _PER_CALL_SETTINGS: Final = {
 _TIMEOUT_PARTS: Final = ("connect", "read", "write", "pool")
 _READ_TIMEOUT: Final = 600.0
 _NO_HEADERS: Final[Mapping[str, str]] = {}
-
-
-@dataclass(slots=True, kw_only=True, repr=False)
-class Settings:
-    """What a model says about its requests besides their bodies; times in seconds."""
-
-    base_url: str
-    api_key: ApiKey
-    headers: Mapping[str, str]
-    query: Mapping[str, Any]
-    timeout: Any
-    max_retries: int
-    cold_start_timeout: float
-    stream_idle_timeout: float | None
-    stream_usage: bool
-    allow_unfinished_stream: bool
-    include_response_headers: bool
-    reasoning_format: ReasoningFormat
-    image_tool_message: bool
-    http_client: Any
-    http_async_client: Any
-    lease: Lease
 
 
 @dataclass(slots=True, kw_only=True, repr=False)

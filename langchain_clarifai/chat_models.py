@@ -43,12 +43,12 @@ from langchain_clarifai._metadata import PROVIDER
 from langchain_clarifai._reasoning import ReasoningFormat
 from langchain_clarifai._request import (
     Request,
-    Settings,
     build_request,
     check_headers,
     read_timeouts,
     resolve_call_aliases,
 )
+from langchain_clarifai._settings import Settings
 from langchain_clarifai._structured_output import (
     StructuredOutputMethod,
     build_structured_output,

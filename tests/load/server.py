@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import socket
 import struct
 import subprocess
@@ -296,9 +297,10 @@ async def _run() -> None:
     )
     port = server.sockets[0].getsockname()[1]
     print(f"http://127.0.0.1:{port}{_PATH}", flush=True)
-    async with server:
-        # It ends with the process that started it, however that ends.
-        await asyncio.to_thread(sys.stdin.read)
+    # It ends with the process that started it, however that ends, and waits for no
+    # connection that is still open.
+    await asyncio.to_thread(sys.stdin.read)
+    os._exit(0)
 
 
 @contextmanager

@@ -15,13 +15,9 @@ from langchain_core.messages import (
     message_chunk_to_message,
 )
 
-from langchain_clarifai._answer import (
-    ChoiceAccumulator,
-    OpenMessageChunk,
-    is_cut_by_length,
-    parse_json,
-)
+from langchain_clarifai._answer import ChoiceAccumulator, parse_json
 from langchain_clarifai._metadata import AnswerMetadata
+from langchain_clarifai._open_chunk import OpenMessageChunk, is_cut_by_length
 from langchain_clarifai._reasoning import ThinkTags
 from tests.servers.openai_wire import tool_call, tool_call_delta
 

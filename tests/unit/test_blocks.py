@@ -10,7 +10,7 @@ from langchain_core.messages.block_translators import get_translator
 from langchain_core.messages.tool import tool_call_chunk
 
 from langchain_clarifai import _blocks
-from langchain_clarifai._answer import OpenMessageChunk
+from langchain_clarifai._open_chunk import OpenMessageChunk
 
 if TYPE_CHECKING:
     from langchain_core.messages import ToolCallChunk
