@@ -44,6 +44,8 @@ from tests.servers.wire import (
 from tests.wire.ways import PLAIN, STREAMED, Way, build_model, call
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.servers.wire import WireServer
 
 TEXT = "Héllo 😀\u2028\u2029\x85, “wörld”."
@@ -680,6 +682,15 @@ def test_server_sees_a_stream_that_is_closed(wire: WireServer) -> None:
     _assert_left_at_once(wire, time.monotonic())
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Let SIGINT interrupt, which a shell turns off for what it runs behind itself."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_server_sees_ctrl_c(wire: WireServer) -> None:
     """Also while nothing comes."""
     wire.reply(event_stream_reply(sse(chunk("x"), done=False), end=End.SILENCE))
