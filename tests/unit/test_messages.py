@@ -988,3 +988,28 @@ def test_any_history_becomes_one_that_strict_backends_accept(
     assert not expected_ids
     sent_text = json.dumps(wire_messages)
     assert all(message.text in sent_text for message in messages)
+
+
+def test_fields_that_a_provider_attached_to_a_call_go_back() -> None:
+    """A signature of a provider's own stands where it came, on call and function."""
+    message = AIMessage(
+        content="",
+        tool_calls=[{"name": "f", "args": {}, "id": "call_1", "type": "tool_call"}],
+        additional_kwargs={
+            "tool_call_extra_fields": {
+                "call_1": {"thought_signature": "abc", "function": {"title": "F"}}
+            }
+        },
+        response_metadata={"model_provider": "clarifai"},
+    )
+
+    [wire_message, _] = convert_to_wire_messages([message])
+
+    assert wire_message["tool_calls"] == [
+        {
+            "id": "call_1",
+            "type": "function",
+            "function": {"name": "f", "arguments": "{}", "title": "F"},
+            "thought_signature": "abc",
+        }
+    ]
