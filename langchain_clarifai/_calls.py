@@ -80,10 +80,20 @@ class _Attempt:
         with converted_errors(self._exchange):
             yield
 
+    @property
+    def timeouts(self) -> tuple[float, float, float, float]:
+        """Seconds to connect, read, write, and wait for a connection of the pool."""
+        timeouts = self._request.timeouts
+        return (
+            timeouts.get("connect", _CONNECT_TIMEOUT),
+            self._read_timeout,
+            timeouts.get("write", _READ_TIMEOUT),
+            timeouts.get("pool", _READ_TIMEOUT),
+        )
+
     def build(self, client: Any) -> Any:
         """Build the HTTP request, with a client of the SDK's or the user's."""
         request = self._request
-        timeouts = request.timeouts
         built = client.build_request(
             "POST",
             f"{request.base_url}{_PATH}",
@@ -94,12 +104,7 @@ class _Attempt:
                 **request.headers,
             },
             params=request.query or None,
-            timeout=(
-                timeouts.get("connect", _CONNECT_TIMEOUT),
-                self._read_timeout,
-                timeouts.get("write", _READ_TIMEOUT),
-                timeouts.get("pool", _READ_TIMEOUT),
-            ),
+            timeout=self.timeouts,
         )
         self._exchange.request = built
         return built

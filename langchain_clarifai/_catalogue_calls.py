@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from langchain_clarifai._calls import (
-    _CONNECT_TIMEOUT,
     _HEADERS,
-    _READ_TIMEOUT,
     _apost,
     _aread_body,
     _Attempt,
@@ -37,7 +35,6 @@ class _PageAttempt(_Attempt):
     @override
     def build(self, client: Any) -> Any:
         request = self._request
-        timeouts = request.timeouts
         built = client.build_request(
             "GET",
             request.base_url,
@@ -47,12 +44,7 @@ class _PageAttempt(_Attempt):
                 "Authorization": _Masked(f"Key {self._exchange.token}"),
             },
             params=request.query,
-            timeout=(
-                timeouts.get("connect", _CONNECT_TIMEOUT),
-                request.read_timeout,
-                timeouts.get("write", _READ_TIMEOUT),
-                timeouts.get("pool", _READ_TIMEOUT),
-            ),
+            timeout=self.timeouts,
         )
         self._exchange.request = built
         return built
