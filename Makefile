@@ -126,7 +126,7 @@ $(READY)-demo: $(READY)-pip pyproject.toml
 
 $(READY)-test: $(READY)-pip pyproject.toml
 	@echo "Installing the package and what its tests need"
-	@$(INSTALL) --group local-model --group test
+	@$(INSTALL) --group local-model --group test --group ecosystem
 	@touch $@
 
 $(READY)-ray: $(READY)-pip pyproject.toml
