@@ -92,6 +92,23 @@ typecheck: $(READY)-lint $(READY)-test ## Check types with mypy and pyright
 	@$(BIN)/mypy
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
+.PHONY: typecheck-users
+typecheck-users: $(READY)-lint $(READY)-test ## Check a small user project, strictly, against the installed package
+	@$(BIN)/python scripts/check_user_types.py
+
+.PHONY: docs
+docs: $(READY)-docs ## Build the site in site/; a broken link or a page left out is an error
+	@$(BIN)/python -m mkdocs build --strict --quiet
+	@echo "The site is in site/: open site/index.html, or make docs-serve."
+
+.PHONY: docs-serve
+docs-serve: $(READY)-docs ## Serve the site on this machine while you write
+	@$(BIN)/python -m mkdocs serve
+
+.PHONY: wheel
+wheel: $(READY)-build $(READY)-lint ## Build the wheel in dist/, check it, and install it on each Python found
+	@$(BIN)/python scripts/check_wheel.py $(ARGS)
+
 .PHONY: format
 format: $(READY)-lint ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format
@@ -136,6 +153,16 @@ $(READY)-ray: $(READY)-pip pyproject.toml
 
 $(READY)-uv: $(READY)-pip
 	@$(BIN)/python -m pip install --quiet uv
+	@touch $@
+
+$(READY)-docs: $(READY)-pip pyproject.toml
+	@echo "Installing the package and what builds the site"
+	@$(INSTALL) --group docs
+	@touch $@
+
+$(READY)-build: $(READY)-pip pyproject.toml
+	@echo "Installing what builds and checks the wheel"
+	@$(INSTALL) --group build
 	@touch $@
 
 $(READY)-lint: $(READY)-pip pyproject.toml
