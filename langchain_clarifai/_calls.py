@@ -7,6 +7,7 @@ The sync and the async half differ by `await` alone: what decides anything is in
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import threading
 import time
@@ -26,6 +27,7 @@ from langchain_clarifai._metadata import AnswerMetadata
 from langchain_clarifai._reasoning import build_think_tags
 from langchain_clarifai._responses import check_body_size, convert_to_chat_result
 from langchain_clarifai._streaming import StreamAccumulator
+from langchain_clarifai._transports import HeaderTimeout, hang_up, stop_waiting
 from langchain_clarifai._version import __version__
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class _Attempt:
         self._request = request
         self._read_timeout = _shorter(request.read_timeout, request.idle_timeout)
         self._body_size = 0
-        self._deadline = time.monotonic() + request.read_timeout
+        self._deadline = math.inf  # until the body begins
         self._metadata = AnswerMetadata(
             request.model, include_headers=request.include_headers
         )
@@ -79,6 +81,11 @@ class _Attempt:
         """Raise whatever goes wrong as one of our errors."""
         with converted_errors(self._exchange):
             yield
+
+    @property
+    def header_timeout(self) -> HeaderTimeout:
+        """How long the headers of an async response may take."""
+        return HeaderTimeout(self._read_timeout)
 
     @property
     def timeouts(self) -> tuple[float, float, float, float]:
@@ -113,6 +120,8 @@ class _Attempt:
         """Take the response, of which the body is yet to come; tell if it is good."""
         self._exchange.response = response
         self._metadata.headers = response.headers
+        stop_waiting(response)
+        self._deadline = time.monotonic() + self._request.read_timeout
         is_good: bool = response.status_code < _LOWEST_FAILURE
         return is_good
 
@@ -254,17 +263,23 @@ async def _aread_failure(attempt: _Attempt, response: Any) -> bytes:
     return b"".join(body)
 
 
-def _post(attempt: _Attempt, request: Request) -> Any:
-    """Send a request; return its response, of which the body is yet to be read."""
+@contextmanager
+def _post(attempt: _Attempt, request: Request) -> Generator[Any]:
+    """Send a request; yield its response, of which the body is yet to be read."""
     client = request.http_client
     if client is None:
         client = _client.get_client(request.base_url, request.lease)
     # A redirect would take the prompt, and headers of the user, elsewhere.
     response = client.send(attempt.build(client), stream=True, follow_redirects=False)
-    if not attempt.read_headers(response):
-        with closing(response):
+    with closing(response):
+        if not attempt.read_headers(response):
             raise attempt.build_failure(_read_failure(attempt, response))
-    return response
+        try:
+            yield response
+        except Exception as error:
+            if not isinstance(error, ErrorBody):
+                hang_up(response)
+            raise
 
 
 async def _apost(attempt: _Attempt, request: Request) -> Any:
@@ -276,9 +291,10 @@ async def _apost(attempt: _Attempt, request: Request) -> Any:
     client = request.http_async_client
     if client is None:
         client = await _client.get_async_client(request.base_url, request.lease)
-    response = await client.send(
-        attempt.build(client), stream=True, follow_redirects=False
-    )
+    async with attempt.header_timeout:
+        response = await client.send(
+            attempt.build(client), stream=True, follow_redirects=False
+        )
     if not attempt.read_headers(response):
         async with aclosing(response):
             raise attempt.build_failure(await _aread_failure(attempt, response))
@@ -321,10 +337,7 @@ def generate(request: Request) -> ChatResult:
     while True:
         attempt = _Attempt(request, request.read_token())
         try:
-            with (
-                attempt.converted_errors(),
-                closing(_post(attempt, request)) as response,
-            ):
+            with attempt.converted_errors(), _post(attempt, request) as response:
                 return attempt.convert_to_chat_result(_read_body(attempt, response))
         except ClarifaiError as error:
             wait = retries.wait_before_next(error)
@@ -361,10 +374,7 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
     while True:
         attempt = _StreamAttempt(request, request.read_token())
         try:
-            with (
-                attempt.converted_errors(),
-                closing(_post(attempt, request)) as response,
-            ):
+            with attempt.converted_errors(), _post(attempt, request) as response:
                 pieces = response.iter_bytes()
                 for piece in pieces:
                     yield from attempt.read(piece)

@@ -24,8 +24,9 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import openai
+
+from langchain_clarifai._transports import prepare_async_client, prepare_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -97,9 +98,11 @@ def get_client(base_url: str, lease: Lease) -> Any:
         pool = _pools.get(origin)
         if pool is None:
             _close_unused()
-            pool = _pools[origin] = _Pool(
-                openai.DefaultHttpxClient(verify=context, cookies=_build_cookie_jar())
+            http_client = openai.DefaultHttpxClient(
+                verify=context, cookies=_build_cookie_jar()
             )
+            prepare_client(http_client)
+            pool = _pools[origin] = _Pool(http_client)
         return pool.lend(lease)
 
 
@@ -134,23 +137,6 @@ def _build_cookie_jar() -> CookieJar:
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
-def _refuse_cookies(http_client: Any) -> None:
-    """Make aiohttp, which has a jar of its own beside httpx's, keep no cookie either.
-
-    The private names are httpx's, and the only way to the sessions behind it. Without
-    them the cookies of one token's answers would travel with another's requests.
-    """
-    transport: Any = getattr(http_client, "_transport", None)
-    proxies: dict[Any, Any] = getattr(http_client, "_mounts", {})
-    for one in (transport, *proxies.values()):
-        if hasattr(one, "get_client"):
-            session = one.get_client()
-            one.client = aiohttp.ClientSession(
-                connector=session.connector, cookie_jar=aiohttp.DummyCookieJar()
-            )
-            session.detach()
-
-
 async def _open_loop_pool(
     loop: asyncio.AbstractEventLoop, origin: str, context: ssl.SSLContext
 ) -> _LoopPool:
@@ -162,7 +148,7 @@ async def _open_loop_pool(
         http_client = openai.DefaultAioHttpClient(
             verify=context, cookies=_build_cookie_jar()
         )
-        _refuse_cookies(http_client)
+        prepare_async_client(http_client)
         pool = _LoopPool(http_client, loop, origin)
         _loop_pools[pool.key] = pool
     await anext(pool.guard)

@@ -38,6 +38,7 @@ _HARMLESS: Final = {"latency", "drip"}
 # been paid, or would fail again.
 _FINAL: Final = {
     "HTML with status 200",
+    "headers that drip",
     "half-open before the headers",
     "half-open in mid-body",
 }

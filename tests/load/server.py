@@ -132,6 +132,15 @@ async def _drip(answer: Answer) -> None:
     await answer.write(b"0\r\n\r\n")
 
 
+async def _drip_headers(answer: Answer) -> None:
+    """Take five seconds for the headers, though each byte comes soon."""
+    head = answer.head + b"x-padding: " + b"x" * 60
+    for start in range(0, len(head), 2):
+        await answer.write(head[start : start + 2])
+        await asyncio.sleep(5.0 / len(head))
+    await answer.write(b"\r\n", _CHUNKED)
+
+
 async def _reset_before_headers(answer: Answer) -> None:
     answer.reset()
 
@@ -171,10 +180,10 @@ async def _promise_too_much(answer: Answer) -> None:
 
 
 async def _promise_too_little(answer: Answer) -> None:
+    # The connection stays open: what is left over must not be read as the answer to
+    # the next request.
     length = b"content-length: %d\r\n\r\n" % (answer.length // 2)
     await answer.write(answer.head, length, *answer.pieces)
-    # Left open, what is left over would be read as the answer to the next request.
-    answer.writer.close()
 
 
 async def _send_garbage(answer: Answer) -> None:
@@ -220,6 +229,7 @@ Fault = Callable[[Answer], Awaitable[None]]
 FAULTS: Final[dict[str, Fault]] = {
     "latency": _send_after_a_while,
     "drip": _drip,
+    "headers that drip": _drip_headers,
     "reset before the headers": _reset_before_headers,
     "closed before the headers": _close_before_headers,
     "reset after the headers": _reset_after_headers,

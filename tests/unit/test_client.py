@@ -371,12 +371,6 @@ async def test_cookies_of_one_answer_never_travel_with_another_request(
     assert ["cookie" in request.headers for request in wire.requests] == [False] * 4
 
 
-async def test_another_http_client_without_the_private_names_is_left_alone() -> None:
-    """Where httpx hides its transports elsewhere one day, requests still work."""
-    client = object()
-    _client._refuse_cookies(client)
-
-
 def test_without_a_store_of_certificates_certifi_is_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

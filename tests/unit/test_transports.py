@@ -1,0 +1,118 @@
+"""HTTP clients wait for headers no longer than told, and drop spoilt connections."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from langchain_clarifai import ClarifaiTimeoutError
+from langchain_clarifai._transports import prepare_async_client, prepare_client
+from tests.servers.openai_wire import choice, completion, sse, text_chunks
+from tests.servers.wire import (
+    Framing,
+    Pause,
+    Reply,
+    event_stream_reply,
+    json_reply,
+    split_every,
+)
+from tests.wire.ways import PLAIN, STREAMED, Way, build_model, call
+
+if TYPE_CHECKING:
+    from tests.servers.wire import Piece, WireServer
+
+every_way = pytest.mark.parametrize("way", Way, ids=lambda way: way.value)
+
+
+def _drip(content: bytes, seconds: float) -> list[Piece]:
+    pieces: list[Piece] = []
+    for piece in split_every(content, 4):
+        pieces += [piece, Pause(seconds)]
+    return pieces
+
+
+@every_way
+def test_headers_that_come_byte_by_byte_are_a_timeout(
+    wire: WireServer, way: Way
+) -> None:
+    """Each byte comes soon, but all of them together take too long."""
+    head = b"HTTP/1.1 200 OK\r\nx-padding: " + b"x" * 400
+    wire.reply(Reply(body=_drip(head, 0.1), framing=Framing.RAW))
+    started = time.monotonic()
+
+    error = call(way, wire, timeout=0.4).error
+
+    assert isinstance(error, ClarifaiTimeoutError)
+    # Ten seconds would be the libraries' own limits on this server.
+    assert time.monotonic() - started < 5
+    assert wire.exchanges[0].client_left.wait(5)
+
+
+@every_way
+def test_slow_headers_in_time_are_an_answer(wire: WireServer, way: Way) -> None:
+    """Every request has the whole time, also on a connection that was used before."""
+    body = json.dumps(completion(choice("Hi"))).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
+    if way not in PLAIN:
+        body = sse(*text_chunks("Hi"))
+        head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
+    slow = Reply(body=[*_drip(head, 0.02), body], framing=Framing.RAW)
+    wire.reply(slow, slow)
+    for _ in range(2):
+        assert call(way, wire, timeout=5).message.text == "Hi"
+
+
+@pytest.mark.parametrize("way", PLAIN)
+def test_time_for_a_body_begins_with_it(wire: WireServer, way: Way) -> None:
+    """What it took to get a connection, and the headers, is not taken from it."""
+    body = json.dumps(completion(choice("Hi"))).encode()
+    wire.reply(Reply(before=[Pause(0.7)], body=[body[:9], Pause(0.7), body[9:]]))
+    assert call(way, wire, timeout=1).message.text == "Hi"
+
+
+@pytest.mark.parametrize("way", STREAMED)
+def test_stream_may_take_longer_than_its_headers(wire: WireServer, way: Way) -> None:
+    """Streams are limited by their silences only."""
+    pieces: list[Piece] = [Pause(0.2), sse(*text_chunks("a"), done=False)] * 5
+    wire.reply(event_stream_reply(*pieces, Pause(0.2), sse()))
+    assert call(way, wire, timeout=0.6).message.text == "aaaaa"
+
+
+@every_way
+def test_connection_of_a_broken_answer_is_not_used_again(
+    wire: WireServer, way: Way
+) -> None:
+    """What follows of a body that was announced too short answers no other request."""
+    whole = json.dumps(completion(choice("mine"))).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (len(whole) // 2)
+    wire.reply(
+        Reply(body=[head + whole, Pause(0.5)], framing=Framing.RAW),
+        json_reply(completion(choice("next"))),
+    )
+    assert call(way, wire).error is not None
+    assert call(way, wire).message.text == "next"
+    assert len(wire.exchanges) == 2
+
+
+def test_client_without_the_private_names_is_left_alone() -> None:
+    """Where httpx hides its transports elsewhere one day, requests still work."""
+    client = object()
+    prepare_client(client)
+    prepare_async_client(client)
+
+
+def test_answer_that_is_whole_keeps_its_connection(wire: WireServer) -> None:
+    """Also when it is an error with a body of its own."""
+    model = build_model(wire)
+    wire.reply(
+        json_reply({"error": {"message": "no"}}, status=400),
+        json_reply(completion(choice("yes"))),
+    )
+    with pytest.raises(Exception, match="no"):
+        model.invoke("a")
+    assert model.invoke("a").text == "yes"
+    assert wire.exchanges[0].connection == wire.exchanges[1].connection
+    model.close()
