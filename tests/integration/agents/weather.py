@@ -102,13 +102,10 @@ async def run(
     return result
 
 
-def calls_reply(*calls: JSON, **fields: Any) -> Reply:
+def calls_reply(*calls: JSON, text: str | None = None, **fields: Any) -> Reply:
     """Answer with tool calls; other keywords go into the message."""
-    return json_reply(
-        completion(
-            choice(None, finish_reason="tool_calls", tool_calls=list(calls), **fields)
-        )
-    )
+    fields["tool_calls"] = list(calls)
+    return json_reply(completion(choice(text, finish_reason="tool_calls", **fields)))
 
 
 def weather_call(city: str = "Paris", call_id: str = "call_1", **fields: Any) -> JSON:
