@@ -1,0 +1,37 @@
+"""What a strict user does wrong: each line is told, by both checkers.
+
+The end of a line says which error is expected, mypy's first and then pyright's.
+"""
+
+from __future__ import annotations
+
+from langchain_clarifai import ChatClarifai, ClarifaiError, list_models, register
+
+model = ChatClarifai(model="gpt-oss-120b")
+
+ChatClarifai(model=1)  # error: arg-type, reportArgumentType
+ChatClarifai()  # error: call-arg, reportCallIssue
+ChatClarifai(model="a", temperature="hot")  # error: arg-type, reportArgumentType
+ChatClarifai(model="a", reasoning_format="xml")  # error: arg-type, reportArgumentType
+
+text: str = model.invoke("Hello!")  # error: assignment, reportAssignmentType
+bound: str = model.bind_tools([])  # error: assignment, reportAssignmentType
+model.with_structured_output({}, method="xml")  # error: arg-type, reportArgumentType
+
+ids: list[str] = list_models()  # error: assignment, reportAssignmentType
+list_models(owner=1)  # error: arg-type, reportArgumentType
+list_models(token="a")  # error: call-arg, reportCallIssue
+register("clarifai")  # error: call-arg, reportCallIssue
+
+try:
+    model.invoke("Hello!")
+except ClarifaiError as error:
+    number: int = error.request_id  # error: assignment, reportAssignmentType
+
+# What runs, although the types of the constructor are narrower so far.
+ChatClarifai(model="a", api_key="a-token")  # error: arg-type, reportArgumentType
+ChatClarifai(model="a", pat="a-token")  # error: call-arg, reportCallIssue
+ChatClarifai(model="a", stop="END")  # error: arg-type, reportArgumentType
+ChatClarifai(model="a", stop_sequences=["END"])  # error: call-arg, reportCallIssue
+ChatClarifai(model="a", request_timeout=5)  # error: call-arg, reportCallIssue
+ChatClarifai(model="a", extra_headers={"a": "b"})  # error: call-arg, reportCallIssue
