@@ -23,6 +23,12 @@ ENVIRONMENTS: Final = ROOT / ".cache" / "wheel"
 BIN: Final = Path(sys.executable).parent
 PACKAGE: Final = "langchain_clarifai"
 SMOKE: Final = ROOT / "scripts" / "wheel_smoke.py"
+WARNINGS: Final = (
+    *("-W", "error"),
+    # langsmith, which langchain-core imports, asks asyncio what inspect should be asked
+    # under Python 3.14.
+    *("-W", "ignore::DeprecationWarning:langsmith._internal._beta_decorator"),
+)
 # Both read the code as it is installed; they come with `make lint`.
 USER_TYPES: Final = ROOT / "scripts" / "check_user_types.py"
 
@@ -137,7 +143,7 @@ def install(wheel: Path, version: str, python: str) -> Path:
     run(uv, "pip", "install", "--quiet", "--python", environment, wheel)
     installed = environment / "bin" / "python"
     # Isolated, so that the source tree is not what is imported.
-    said = run(installed, "-I", "-X", "dev", "-W", "error", SMOKE)
+    said = run(installed, "-I", "-X", "dev", *WARNINGS, SMOKE)
     say(f"Python {version}: installed, imported and asked: {said.strip()}")
     return installed
 
