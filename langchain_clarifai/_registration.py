@@ -18,6 +18,7 @@ _CLASS: Final = "ChatClarifai"
 
 _REGISTRY_MODULE: Final = "langchain.chat_models.base"
 _REGISTRY: Final = "_BUILTIN_PROVIDERS"
+_TESTED: Final = "1.2.15 to 1.5.2"
 _INSTEAD: Final = (
     f"Use the class itself, which needs no registration: `from {_PACKAGE} import "
     f"{_CLASS}`."
@@ -37,7 +38,7 @@ def register() -> None:
     """Make `init_chat_model("clarifai:…")` and `create_agent("clarifai:…")` work.
 
     Call it once, before the first of them; calling it again changes nothing. It writes
-    into a dict that is private to `langchain`; tested with langchain 1.2.15 to 1.5.0.
+    into a dict that is private to `langchain`; tested with langchain 1.2.15 to 1.5.2.
 
     Raises:
         ImportError: If `langchain` is not installed.
@@ -55,9 +56,9 @@ def register() -> None:
 def register_with_deepagents() -> None:
     """Make `create_deep_agent(model="clarifai:…")` work.
 
-    Deep Agents calls it, from 0.6 on, through the entry point group
-    `deepagents.provider_profiles`. LangChain's registry is written when a model of that
-    name is asked for, not before.
+    Deep Agents calls it, from 0.6.0 on (tested to 0.7.32), through the entry point
+    group `deepagents.provider_profiles`. LangChain's registry is written when a model
+    of that name is asked for, not before.
     """
     deepagents: Any = import_module("deepagents")
     profile = deepagents.ProviderProfile(pre_init=_register_for)
@@ -85,7 +86,7 @@ def _find_registry() -> dict[str, Any]:
     if not _is_known(registry):
         raise RuntimeError(
             f"langchain {_read_version()} keeps its providers in another way than the "
-            f"versions known here (1.2.15 to 1.5.0), so {PROVIDER!r} cannot be added. "
+            f"versions known here ({_TESTED}), so {PROVIDER!r} cannot be added. "
             f"{_INSTEAD}"
         )
     return cast("dict[str, Any]", registry)

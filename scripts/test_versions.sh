@@ -14,4 +14,18 @@ if [ "$versions" = floors ]; then constraints=scripts/floors.txt; fi
 echo "$("$name/bin/python" --version), $versions:"
 "$uv" pip list --quiet --python "$name" 2>/dev/null |
 	grep -E '^(langchain-core|openai|pydantic|orjson) '
-exec "$name/bin/python" -m pytest --quiet -m "not local_model" tests/unit tests/wire
+"$name/bin/python" -m pytest --quiet -m "not local_model" tests/unit tests/wire
+
+# `register` reaches into langchain and Deep Agents, which are no dependencies and have
+# floors of their own, below those of the tests.
+if [ "$versions" = floors ]; then
+	set -- langchain==1.2.15 deepagents==0.6.0
+else
+	set -- deepagents
+fi
+for package; do
+	"$uv" pip install --quiet --upgrade --python "$name" \
+		--constraint "$constraints" --editable . "$package"
+	"$uv" pip list --quiet --python "$name" 2>/dev/null | grep -E '^(langchain|deepagents) '
+	"$name/bin/python" -m pytest --quiet tests/unit/test_registration.py
+done

@@ -130,8 +130,9 @@ def test_configurable_model_is_made_per_call(wire: WireServer) -> None:
         configurable_fields=("model", "temperature"),
         base_url=wire.url,
     )
+    tool = {"type": "function", "function": {"name": "look", "parameters": {}}}
     wire.reply(json_reply(completion(choice("Hello."))))
-    answer = model.invoke(
+    answer = model.bind_tools([tool]).invoke(
         "Hi.", {"configurable": {"model": PINNED_URL, "temperature": 0.25}}
     )
     assert answer.text == "Hello."
@@ -139,6 +140,7 @@ def test_configurable_model_is_made_per_call(wire: WireServer) -> None:
         "model": PINNED_URL,
         "messages": [{"role": "user", "content": "Hi."}],
         "temperature": 0.25,
+        "tools": [tool],
     }
 
 
@@ -197,7 +199,7 @@ def test_changed_registry_is_an_error(
         register()
     assert str(caught.value) == (
         f"langchain {version} keeps its providers in another way than the versions "
-        "known here (1.2.15 to 1.5.0), so 'clarifai' cannot be added. Use the class "
+        "known here (1.2.15 to 1.5.2), so 'clarifai' cannot be added. Use the class "
         "itself, which needs no registration: `from langchain_clarifai import "
         "ChatClarifai`."
     )
