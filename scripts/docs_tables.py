@@ -229,6 +229,15 @@ def _list_examples() -> list[Path]:
     return sorted(paths)
 
 
+def build_api() -> str:
+    """Name what the package exports, for mkdocstrings: the class first."""
+    names = [name for name in langchain_clarifai.__all__ if not name.startswith("_")]
+    # The parents of errors are told in full, the others on their own page.
+    told = {"ClarifaiError", "ModelRefusalError"}
+    named = [n for n in names if not n.endswith("Error") or n in told]
+    return "\n\n".join(f"::: langchain_clarifai.{name}" for name in named)
+
+
 def build_readme_section(name: str) -> str:
     """Take what stands between `<!-- name -->` and `<!-- /name -->` in the README."""
     text = (ROOT / "README.md").read_text("utf-8")
@@ -239,6 +248,7 @@ def build_readme_section(name: str) -> str:
 
 
 TABLES: Final[dict[str, Any]] = {
+    "api": build_api,
     "parameters": build_parameters,
     "error-tree": build_error_tree,
     "errors": build_errors,

@@ -18,7 +18,6 @@ from langchain_clarifai import (
     ModelRefusalError,
     __version__,
     alist_models,
-    build_known_names,
     list_models,
     register,
 )
@@ -121,11 +120,11 @@ def explain(model: ChatClarifai) -> str:
         return f"{error.code} {request_id} {again} {partial}"
 
 
-def catalogue() -> dict[str, str]:
-    """List models, and make names of their ids."""
+def catalogue() -> list[str]:
+    """List models; a record's fields are typed."""
     records = list_models(owner="openai", vision=True, limit=10, max_retries=1)
     assert_type(records, list[ModelRecord])
-    return build_known_names(records)
+    return [record.id for record in records]
 
 
 async def serve() -> str:
