@@ -10,11 +10,7 @@ from langchain_clarifai._version import __version__
 from langchain_clarifai.chat_models import ChatClarifai
 
 if TYPE_CHECKING:
-    from langchain_clarifai._catalogue import (
-        alist_models,
-        build_known_names,
-        list_models,
-    )
+    from langchain_clarifai._catalogue import alist_models, list_models
     from langchain_clarifai._errors import (
         ClarifaiAccountError,
         ClarifaiAuthenticationError,
@@ -66,7 +62,6 @@ __all__ = [
     "ModelRefusalError",
     "__version__",
     "alist_models",
-    "build_known_names",
     "list_models",
     "register",
 ]
@@ -76,7 +71,6 @@ __all__ = [
 _HOMES = {
     "ModelRecord": "_model_records",
     "alist_models": "_catalogue",
-    "build_known_names": "_catalogue",
     "list_models": "_catalogue",
     "register": "_registration",
 }

@@ -24,6 +24,7 @@ from langchain_clarifai._credentials import (
 from langchain_clarifai._model_ids import (
     MODEL_FORMS,
     build_model_from_parts,
+    expand_listed_name,
     find_path,
     resolve_model,
 )
@@ -130,6 +131,7 @@ def resolve_arguments(
     # What is of a wrong type is left for pydantic to refuse.
     if isinstance(values["model"], str) and isinstance(values["base_url"], str):
         resolve_model(values["model"], values["base_url"])
+        values["model"] = expand_listed_name(values["model"], values["base_url"])
         _complete_profile(values)
     return values, found
 

@@ -18,6 +18,7 @@ from langchain_clarifai._credentials import (
     normalize_base_url,
 )
 from langchain_clarifai._lease import Lease
+from langchain_clarifai._model_ids import learn_path
 from langchain_clarifai._model_records import (
     ModelRecord,
     convert_to_record,
@@ -73,6 +74,9 @@ def list_models(
     Without `owner` or `search` the whole catalogue is read, page by page, of which
     only a part can chat: this may take a while.
 
+    `ChatClarifai` takes the bare names of what was listed in this process, where one
+    model only has that name. Names that come with this package keep their meaning.
+
     Args:
         owner: A user or an organization, such as "openai"; "me" is whose token it is.
         search: Words that Clarifai looks for in ids, descriptions and notes.
@@ -117,18 +121,6 @@ async def alist_models(
     while (request := listing.build_next_request()) is not None:
         listing.read(await _catalogue_calls.afetch_page(request))
     return listing.records
-
-
-def build_known_names(records: Iterable[ModelRecord]) -> dict[str, str]:
-    """Build the bare names of listed models → their ids.
-
-    A name that several owners use is left out. `ChatClarifai` does not ask the
-    catalogue: the bare names that it takes are those that come with this package.
-    """
-    ids: dict[str, set[str]] = {}
-    for record in records:
-        ids.setdefault(record.name, set()).add(record.id)
-    return {name: found.pop() for name, found in ids.items() if len(found) == 1}
 
 
 class _Listing:
@@ -191,6 +183,7 @@ class _Listing:
         record = convert_to_record(model)
         if record is not None and _has_inputs(record, self._inputs):
             self.records.append(record)
+            learn_path(record.id)
 
 
 def _build_request(connection: Connection, path: str) -> Request:

@@ -53,6 +53,10 @@ MODEL_FORMS = (
     "or the bare name of a well-known model (gpt-oss-120b)"
 )
 
+# Models that the catalogue has listed in this process, by their paths: their bare names
+# are known as well. It is a dict for its order.
+_listed_paths: dict[str, None] = {}
+
 # Tried from top to bottom on a spelling that no form accepts.
 _FAULTS = (
     ("@", "a user name or token does not belong into a model's URL"),
@@ -64,7 +68,10 @@ _FAULTS = (
     ("^/|(?<!:)//|/$", "a part between two slashes is empty"),
     (r"(?:^|/)\.+(?:/|$)", "a part consists of dots"),
     ("[^A-Za-z0-9._/:-]", "ids are made of A-Z, a-z, 0-9, '_', '-' and '.'"),
-    ("^(?:clarifai/)?[^/]+$", "no well-known model has this name"),
+    (
+        "^(?:clarifai/)?[^/]+$",
+        "no well-known model has this name, nor any that `list_models` has listed",
+    ),
     ("", "it does not name a user, an app and a model, each at its place"),
 )
 
@@ -149,6 +156,29 @@ def find_path(model: str, base_url: str) -> str | None:
         ValueError: If Clarifai is asked, and the name is none of its forms.
     """
     return parse_model(model).path if is_clarifai_base_url(base_url) else None
+
+
+def learn_path(path: str) -> None:
+    """Know the bare name of a model that the catalogue has listed, from now on.
+
+    A name that comes with this package keeps its meaning: a listing of one owner's
+    models shall not turn `gpt-oss-120b` into that owner's.
+    """
+    if path not in PROFILES and path not in _listed_paths:
+        _listed_paths[path] = None
+        for cached in (resolve_model, find_path, _list_known_names):
+            cached.cache_clear()
+
+
+def expand_listed_name(model: str, base_url: str) -> str:
+    """Write out a bare name that only the catalogue of this process tells of.
+
+    A pickled model is then understood where nothing was listed, and a later listing
+    cannot make it ambiguous.
+    """
+    path = find_path(model, base_url)
+    is_bare = "/" not in model.strip().removeprefix("clarifai/")
+    return path if path in _listed_paths and is_bare else model
 
 
 def build_model_from_parts(
@@ -319,8 +349,8 @@ def _read_dotted(text: str) -> ModelId | None:
 
 
 def _read_name(text: str) -> ModelId | None:
-    """Read the bare name of a model that has a profile."""
-    path = _choose_path(text, PROFILES)
+    """Read the bare name of a model that has a profile, or that was listed."""
+    path = _choose_path(text, PROFILES) or _choose_path(text, _listed_paths)
     return None if path is None else _read_path(path)
 
 
@@ -353,7 +383,7 @@ def _suggest(text: str) -> str:
 def _list_known_names() -> dict[str, str]:
     """List the bare and the dotted name of each known model → its path."""
     names: dict[str, str] = {}
-    for path in PROFILES:
+    for path in (*_listed_paths, *PROFILES):
         names[_fold(path.rsplit("/", 1)[-1])] = path
         names[_fold(path.replace("/models/", "/"))] = path
     return names

@@ -21,6 +21,7 @@ import aiohttp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
 # The least that a read waits for, in seconds: zero would mean not to wait at all, which
 # is no timeout but another error.
@@ -144,9 +145,14 @@ class HeaderTimeout:
         self._outer = _header_timeout.set(self)
         return self
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(
+        self,
+        error_class: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         _header_timeout.reset(self._outer)
-        await self._timeout.__aexit__(*error)
+        await self._timeout.__aexit__(error_class, error, traceback)
 
     def begin(self) -> None:
         """Let the time run."""

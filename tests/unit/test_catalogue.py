@@ -23,13 +23,11 @@ from langchain_clarifai import (
     ClarifaiNotFoundError,
     ClarifaiPermissionDeniedError,
     ClarifaiRateLimitError,
+    _model_ids,
 )
-from langchain_clarifai._catalogue import (
-    alist_models,
-    build_known_names,
-    list_models,
-)
+from langchain_clarifai._catalogue import alist_models, list_models
 from langchain_clarifai._faults import Fault
+from langchain_clarifai._model_ids import resolve_model
 from langchain_clarifai._model_records import (
     ModelRecord,
     convert_to_record,
@@ -44,7 +42,7 @@ from tests.servers.catalogue import (
     check,
     extract_schema,
 )
-from tests.servers.openai_wire import platform_error
+from tests.servers.openai_wire import completion, platform_error
 from tests.servers.wire import End, Reply, event_stream_reply, json_reply
 
 if TYPE_CHECKING:
@@ -55,11 +53,25 @@ if TYPE_CHECKING:
 TOKEN: Final = "pat-that-nobody-may-see"
 GPT: Final = "openai/chat-completion/models/gpt-oss-120b"
 POLY: Final = "clarifai/main/models/mm-poly-8b"
+OPENAI_URL: Final = "https://api.clarifai.com/v2/ext/openai/v1"
 OK: Final = {"code": 10000, "description": "Ok"}
 
 
 async def _list_in_sync(**arguments: Any) -> list[ModelRecord]:
     return list_models(**arguments)
+
+
+def _build(model: str, **settings: Any) -> ChatClarifai:
+    return ChatClarifai(model=model, api_key=SecretStr(TOKEN), **settings)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_listed() -> Iterator[None]:
+    """What a test lists is known for the whole process."""
+    yield
+    _model_ids._listed_paths.clear()
+    for cached in (_model_ids.resolve_model, _model_ids.find_path):
+        cached.cache_clear()
 
 
 @pytest.fixture(params=[_list_in_sync, alist_models], ids=["sync", "async"])
@@ -441,14 +453,44 @@ async def test_models_of_others_are_left_out(listing: Any, wire: WireServer) -> 
     assert [record.id for record in records] == [GPT]
 
 
-def test_known_names_are_those_of_one_model() -> None:
-    """A bare name stands for a model where only one has it."""
-    paths = [GPT, POLY, "one/app/models/same", "two/app/models/same", GPT]
-    records = [convert_to_record(build_model(path)) for path in paths]
-    assert build_known_names(filter(None, records)) == {
-        "gpt-oss-120b": GPT,
-        "mm-poly-8b": POLY,
-    }
+async def test_names_that_were_listed_are_known(
+    listing: Any, catalogue: CatalogueServer, wire: WireServer
+) -> None:
+    """From then on, in this process; a pickle takes the whole id along."""
+    with pytest.raises(ValueError, match="`list_models` has listed"):
+        _build("brand-new")
+    catalogue.models = [build_model("owner/app/models/brand-new")]
+    await listing(api_key=TOKEN, base_url=catalogue.origin)
+    model = _build("brand-new", base_url=wire.url)
+    assert model.model == "owner/app/models/brand-new"
+    wire.reply(json_reply(completion()))
+    model.invoke("hi")
+    url = "https://clarifai.com/owner/app/models/brand-new"
+    assert wire.last_request.json["model"] == url
+
+
+async def test_name_that_several_owners_have_is_refused(
+    listing: Any, catalogue: CatalogueServer
+) -> None:
+    """The error names them all; a model that was built before goes on."""
+    catalogue.models = [build_model("one/app/models/same")]
+    await listing(api_key=TOKEN, base_url=catalogue.origin)
+    before = _build("clarifai/same")
+    catalogue.models = [build_model("two/app/models/same")]
+    await listing(api_key=TOKEN, base_url=catalogue.origin)
+    with pytest.raises(ValueError, match="one/app/models/same, two/app/models/same"):
+        _build("same")
+    assert before.model == "one/app/models/same"
+
+
+async def test_name_that_comes_with_the_package_keeps_its_meaning(
+    listing: Any, catalogue: CatalogueServer
+) -> None:
+    """Whoever lists a stranger's models does not send prompts to the stranger."""
+    catalogue.models = [build_model("stranger/app/models/gpt-oss-120b")]
+    await listing(api_key=TOKEN, base_url=catalogue.origin)
+    assert resolve_model("gpt-oss-120b", OPENAI_URL) == f"https://clarifai.com/{GPT}"
+    assert _build("gpt-oss-120b").model == "gpt-oss-120b"
 
 
 # --- What goes wrong ----------------------------------------------------------------

@@ -36,7 +36,6 @@ EXPORTS = [
     "ModelRefusalError",
     "__version__",
     "alist_models",
-    "build_known_names",
     "list_models",
     "register",
 ]
