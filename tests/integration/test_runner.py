@@ -15,8 +15,8 @@ from langchain_core.tools import tool
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
-from tests.integration.runner.environment import provide_python
-from tests.integration.runner.process import serve_runner
+from tests.integration.runner.process import REQUIREMENTS, serve_runner
+from tests.servers.environment import provide_python
 from tests.servers.openai_wire import openai_error
 from tests.servers.scripted import ScriptedServer
 from tests.servers.wire import Reply, Request, json_reply
@@ -55,7 +55,7 @@ def runner_python() -> Path:
     if os.environ.get(OPT_OUT):
         pytest.skip(f"{OPT_OUT} is set: nothing runs on Clarifai's runner")
     try:
-        return provide_python()
+        return provide_python("runner", REQUIREMENTS)
     except RuntimeError as error:
         pytest.fail(f"{error} To go without it, set {OPT_OUT}=1.", pytrace=False)
 

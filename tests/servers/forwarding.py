@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
 
 _HEAD_END: Final = b"\r\n\r\n"
 
@@ -23,15 +24,22 @@ class Forwarder:
     Args:
         target: Port on loopback that connections are forwarded to.
         tls: The server side of TLS, when the client is to speak it.
+        hosts: The only hosts that the proxy connects to, and the port on loopback of
+            what stands in for each; `None` for any host, as it is.
     """
 
     def __init__(
-        self, target: int | None = None, *, tls: ssl.SSLContext | None = None
+        self,
+        target: int | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        hosts: Mapping[str, int] | None = None,
     ) -> None:
         self.heads: list[bytes] = []
         """What the proxy was asked for: request line and headers."""
         self._target = target
         self._tls = tls
+        self._hosts = hosts
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._start(self._accept)
@@ -91,15 +99,22 @@ class Forwarder:
         method, target, version = head.split(b"\r\n")[0].decode().split()
         if method == "CONNECT":
             host, _, port = target.rpartition(":")
-            other = socket.create_connection((host, int(port)))
+            other = self._connect(host, int(port))
             connection.sendall(b"HTTP/1.1 200 Connected" + _HEAD_END)
             return other
         url = urlsplit(target)
-        other = socket.create_connection((url.hostname or "", url.port or 80))
+        other = self._connect(url.hostname or "", url.port or 80)
         start = f"{method} {url.path} {version}".encode()
         headers = head.split(b"\r\n")[1:]
         other.sendall(b"\r\n".join([start, *headers]) + _HEAD_END + rest)
         return other
+
+    def _connect(self, host: str, port: int) -> socket.socket:
+        if self._hosts is None:
+            return socket.create_connection((host, port))
+        if host not in self._hosts:
+            raise ConnectionRefusedError(host)
+        return socket.create_connection(("127.0.0.1", self._hosts[host]))
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_GATEWAY: Final = Path(__file__).resolve().parent / "gateway.py"
+_HERE: Final = Path(__file__).resolve().parent
+_GATEWAY: Final = _HERE / "gateway.py"
 _STOP_SECONDS: Final = 10
+
+REQUIREMENTS: Final = _HERE / "requirements.txt"
+"""What the gateway's Python needs."""
 
 
 @contextlib.contextmanager
