@@ -88,7 +88,7 @@ lint: $(READY)-lint ## Check style, formatting and the direction of imports
 	@if grep -q '^\[tool.importlinter' pyproject.toml; then $(BIN)/lint-imports; fi
 
 .PHONY: typecheck
-typecheck: $(READY)-lint $(READY)-test ## Check types with mypy and pyright
+typecheck: $(READY)-lint $(READY)-test $(READY)-docs ## Check types with mypy and pyright
 	@$(BIN)/mypy
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 

@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from scripts.feature_table import FEATURES
+from tests.documents import read_blocks, read_links, run_blocks, use_server
 
 if TYPE_CHECKING:
     from tests.servers.scripted import ScriptedServer
 
 README = Path(__file__).parents[2] / "README.md"
 TEXT = README.read_text("utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-LINKS = re.findall(r"\]\(([^)#:]+)\)", TEXT)
 
 
 def test_python_blocks_run_in_order(
-    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Every Python block runs as written, each after those above it."""
-    host = scripted.url.removesuffix("/v2/ext/openai/v1")
-    monkeypatch.setenv("CLARIFAI_PAT", "a-token")
-    monkeypatch.setenv("CLARIFAI_API_BASE", host)
-    namespace: dict[str, Any] = {}
-    assert len(BLOCKS) > 8
-    for block in BLOCKS:
-        exec(compile(block, str(README), "exec"), namespace)  # noqa: S102 - our own text
+    use_server(scripted, monkeypatch)
+    assert len(read_blocks(README)) > 8
+    run_blocks(README, tmp_path)
 
 
-@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("link", read_links(README))
 def test_relative_links_lead_somewhere(link: str) -> None:
     """Every link to a file of the repository has its file."""
     assert (README.parent / link).exists()
