@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from tests.load.__main__ import run_load
 from tests.load.running import build_model, count_sockets, write_prompt
 from tests.load.server import Task, read_counts, served_tasks
+from tests.servers.openai_wire import choice, completion, openai_error
+from tests.servers.wire import Reply, Request, WireServer, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,3 +75,28 @@ async def test_connections_are_used_again_and_not_opened_for_each_request(
         await asyncio.gather(*(work(f"worker{number}") for number in range(20)))
     counts = await asyncio.to_thread(read_counts, base_url)
     assert counts.connections <= 20
+
+
+async def test_hundred_throttled_calls_come_back_spread_out(wire: WireServer) -> None:
+    """None before its time, and not all of them at once; each gets its own answer."""
+    came: dict[str, list[float]] = {}
+
+    def throttle_once(request: Request) -> Reply:
+        text = request.json["messages"][-1]["content"]
+        came.setdefault(text, []).append(time.monotonic())
+        if len(came[text]) == 1:
+            headers = {"retry-after": "2"}
+            return json_reply(openai_error("Slow down"), status=429, headers=headers)
+        return json_reply(completion(choice(text)))
+
+    wire.handler = throttle_once
+    async with build_model(wire.url) as model:
+        texts = [f"caller {number}" for number in range(100)]
+        answers = await asyncio.gather(*(model.ainvoke(text) for text in texts))
+    assert [answer.text for answer in answers] == texts
+    waits = [again - refused for refused, again in came.values()]
+    assert min(waits) >= 2
+    # A quarter of what the server asked for, which they are spread over.
+    assert max(waits) - min(waits) > 0.25
+    moments = Counter(round(wait / 0.05) for wait in waits)
+    assert max(moments.values()) < 50

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
+from collections import Counter
 from email.utils import formatdate
 from types import SimpleNamespace
 from typing import Any
@@ -160,3 +162,27 @@ def test_wait_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "langchain_clarifai"):
         _retry().wait_before_next(_build(ClarifaiColdStartError))
     assert "Attempt 1 failed: It failed. Trying again in" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "first", "last"),
+    [({}, 9.0, 21.0), ({"retry_after": "8"}, 8.0, 10.0)],
+    ids=["as advised", "as the server says"],
+)
+def test_hundred_throttled_callers_come_back_spread_out(
+    headers: dict[str, str], first: float, last: float
+) -> None:
+    """Evenly over the whole span: no quarter of it has more than half of them."""
+    random.seed(0)
+    waits = [
+        _retry().wait_before_next(_build(ClarifaiRateLimitError, **headers))
+        for _ in range(100)
+    ]
+    assert first <= min(waits)
+    assert max(waits) <= last
+    quarter = (last - first) / 4
+    quarters = Counter(int((wait - first) / quarter) for wait in waits)
+    assert len(quarters) == 4
+    assert max(quarters.values()) <= 50
+    # And no two at the same moment, as far as milliseconds go.
+    assert len({round(wait, 3) for wait in waits}) > 90
