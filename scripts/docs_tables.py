@@ -38,9 +38,10 @@ _REFERENCE: Final = re.compile(r"\[([^\]]+)\]\[[^\]]*\]")
 
 def build_parameters() -> str:
     """Build the table of what is Clarifai's, and that of what all chat models take."""
-    own, inherited = [], []
+    own: list[str] = []
+    inherited: list[str] = []
     for name, field in ChatClarifai.model_fields.items():
-        rows = own if name in ChatClarifai.__annotations__ else inherited
+        rows = own if name in _read_fields(ChatClarifai) else inherited
         rows.append(_build_parameter(name, field))
     parts = ", ".join(f"`{part}`" for part in _MODEL_PARTS)
     head = "| Parameter | Value | Default | Meaning |\n|---|---|---|---|\n"
@@ -80,32 +81,35 @@ def _show_default(name: str, field: FieldInfo) -> str:
 
 def _read_field(name: str) -> tuple[str, str]:
     """Read a field's type and docstring, where its class has written them."""
-    owner = next(c for c in ChatClarifai.__mro__ if name in vars(c).get(_NOTES, {}))
-    for node, docstring in _read_docstrings(owner):
-        if node.target.id == name:  # type: ignore[union-attr]  # fields have a name
+    for owner in ChatClarifai.__mro__:
+        if (found := _read_fields(owner).get(name)) is not None:
+            annotation, docstring = found
             ours = owner is ChatClarifai
             text = docstring if ours else docstring.partition("\n\n")[0]
-            return _unparse(node.annotation, owner), _inline(text)
-    return _code(str(vars(owner)[_NOTES][name])), ""
-
-
-_NOTES: Final = "__annotations__"
+            return _unparse(annotation, owner), _inline(text)
+    raise LookupError(f"No class has written the field {name!r}.")
 
 
 @functools.cache
-def _read_docstrings(owner: type) -> list[tuple[ast.AnnAssign, str]]:
-    """Read the annotated names of a class that a docstring follows."""
+def _read_fields(owner: type) -> dict[str, tuple[ast.expr, str]]:
+    """Read the annotated names of a class, each with the docstring that follows it."""
+    if _find_root(owner) not in {"langchain_clarifai", "langchain_core"}:
+        return {}
     [tree] = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
     body: list[ast.stmt] = tree.body  # type: ignore[attr-defined]  # it is a class
-    pairs = zip(body, [*body[1:], ast.Pass()], strict=True)
-    return [
-        (field, inspect.cleandoc(text.value.value))
-        for field, text in pairs
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-        and isinstance(text.value.value, str)
-    ]
+    fields: dict[str, tuple[ast.expr, str]] = {}
+    for field, following in zip(body, [*body[1:], ast.Pass()], strict=True):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            fields[field.target.id] = (field.annotation, _read_docstring(following))
+    return fields
+
+
+def _read_docstring(statement: ast.stmt) -> str:
+    match statement:
+        case ast.Expr(value=ast.Constant(value=str(text))):
+            return inspect.cleandoc(text)
+        case _:
+            return ""
 
 
 class _Plain(ast.NodeTransformer):
@@ -132,7 +136,8 @@ class _Plain(ast.NodeTransformer):
 def _unparse(annotation: ast.expr, owner: type) -> str:
     plain = _Plain(owner.__module__).visit(annotation)
     # An annotation may be written as a string.
-    return plain.value if isinstance(plain, ast.Constant) else ast.unparse(plain)
+    text = plain.value if isinstance(plain, ast.Constant) else ast.unparse(plain)
+    return str(text)
 
 
 def _inline(docstring: str) -> str:
@@ -186,8 +191,7 @@ def _list_facts(error: type[Exception]) -> Iterator[tuple[str, str]]:
     bases = {_find_root(base): base for base in reversed(error.__mro__[1:])}
     foreign = [bases[root] for root in ("openai", "langchain_core") if root in bases]
     yield "Caught as well by", ", ".join(_show_class(base) for base in foreign)
-    kind = vars(error).get("retry_kind") or getattr(error, "retry_kind", "never")
-    yield "Tried again by itself", _REPEATED[kind]
+    yield "Tried again by itself", _REPEATED[getattr(error, "retry_kind", "never")]
     if advice := getattr(error, "advice", ""):
         yield "What to do", advice
 
