@@ -88,7 +88,7 @@ def traced_calls(
             model_server=model_server, langsmith=langsmith, otlp=otlp, **report
         )
         failures = [*model_server.failures, *langsmith.failures, *otlp.failures]
-        assert failures == []
+        assert failures == [], failures
 
 
 def _run(
