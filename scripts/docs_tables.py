@@ -93,7 +93,9 @@ def _read_field(name: str) -> tuple[str, str]:
 @functools.cache
 def _read_fields(owner: type) -> dict[str, tuple[ast.expr, str]]:
     """Read the annotated names of a class, each with the docstring that follows it."""
-    if _find_root(owner) not in {"langchain_clarifai", "langchain_core"}:
+    # A generic class with its arguments filled in has no source of its own.
+    ours_or_core = _find_root(owner) in {"langchain_clarifai", "langchain_core"}
+    if not ours_or_core or "[" in owner.__name__:
         return {}
     [tree] = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
     body: list[ast.stmt] = tree.body  # type: ignore[attr-defined]  # it is a class
