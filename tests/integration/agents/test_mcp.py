@@ -19,7 +19,6 @@ from tests.integration.agents.mcp_server import PIXEL
 from tests.integration.agents.weather import (
     QUESTION,
     WEATHER,
-    build_local_model,
     calls_reply,
     text_reply,
     tool_result,
@@ -87,6 +86,10 @@ def connection(request: pytest.FixtureRequest) -> Any:
     }
 
 
+# A server over stdio is a process for each call: two tests of it are enough.
+over_http = pytest.mark.parametrize("connection", ["http"], indirect=True)
+
+
 async def test_tools_of_a_server_are_called_and_answered(
     scripted: ScriptedServer, connection: Any
 ) -> None:
@@ -139,6 +142,7 @@ async def test_picture_of_a_tool_follows_after_all_results(
     ]
 
 
+@over_http
 async def test_picture_stays_in_the_result_where_the_model_takes_it(
     wire: WireServer, connection: Any
 ) -> None:
@@ -158,6 +162,7 @@ async def test_picture_stays_in_the_result_where_the_model_takes_it(
     }
 
 
+@over_http
 async def test_tool_that_fails_on_the_server_tells_the_model(
     wire: WireServer, connection: Any
 ) -> None:
@@ -176,6 +181,7 @@ async def test_tool_that_fails_on_the_server_tells_the_model(
     assert "The sky fell." in result["content"]
 
 
+@over_http
 async def test_one_session_serves_a_whole_conversation(
     wire: WireServer, connection: Any
 ) -> None:
@@ -198,23 +204,3 @@ async def test_one_session_serves_a_whole_conversation(
         "It is 21 degrees and sunny in Rome.",
         WEATHER,
     ]
-
-
-@pytest.mark.local_model
-async def test_local_model_uses_a_tool_of_a_server(
-    local_model_url: str, http_server: str
-) -> None:
-    """A real model, a real server, one turn."""
-    client = MultiServerMCPClient(
-        {"weather": {"transport": "streamable_http", "url": http_server}}
-    )
-    tools = [tool for tool in await client.get_tools() if tool.name == "get_weather"]
-    agent = create_agent(build_local_model(local_model_url), tools=tools)
-    given: Any = {"messages": [user(QUESTION)]}
-
-    state = await agent.ainvoke(given)
-
-    _, call, result, answer = state["messages"]
-    assert [each["args"] for each in call.tool_calls] == [{"city": "Paris"}]
-    assert result.text == WEATHER
-    assert "21 degrees" in answer.text
