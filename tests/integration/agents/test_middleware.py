@@ -12,6 +12,7 @@ from langchain.agents.middleware import (
     ContextEditingMiddleware,
     LLMToolSelectorMiddleware,
     ModelFallbackMiddleware,
+    ModelRefusalMiddleware,
     ModelRetryMiddleware,
 )
 from langchain_core.messages import AIMessageChunk
@@ -31,7 +32,9 @@ from tests.integration.agents.weather import (
     weather_call,
 )
 from tests.servers.openai_wire import (
+    choice,
     chunk,
+    completion,
     openai_error,
     platform_error,
     runner_error,
@@ -289,3 +292,25 @@ async def test_old_results_are_cleared_by_our_count(wire: WireServer) -> None:
         tool_result("It is 21 degrees and sunny in Rome.", "call_2"),
     ]
     assert state["messages"][2].text == "It is 21 degrees and sunny in Oslo."
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="our refusals are blocks of no standard kind, as older langchain-core wants",
+)
+@pytest.mark.parametrize("way", [Way.INVOKE, Way.AINVOKE], ids=["sync", "async"])
+async def test_refusal_goes_to_the_second_model(wire: WireServer, way: Way) -> None:
+    """`ModelRefusalMiddleware` sees that the first model said no."""
+    refused = choice(None, refusal="I will not.")
+    wire.reply(json_reply(completion(refused)), text_reply("Sunny."))
+    fallback = ModelFallbackMiddleware(build_model(wire, model=SECOND))
+    agent = create_agent(
+        build_model(wire, model=FIRST),
+        tools=[],
+        middleware=[fallback, ModelRefusalMiddleware()],
+    )
+
+    state = await run(agent, QUESTION, way)
+
+    assert state["messages"][-1].text == "Sunny."
+    assert _read_models(wire) == [FIRST, SECOND]
