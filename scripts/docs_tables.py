@@ -32,6 +32,8 @@ _REPEATED: Final = {
     "throttled": "Yes, `max_retries` times, as `Retry-After` says, else after 15 s.",
     "cold_start": "Yes, until `cold_start_timeout` is over, before the first chunk.",
 }
+# What takes a page of its own to say.
+_LONG: Final = {"model": "[an id in any spelling](guides/models.md#ids)"}
 # As `[text][name]`, a reference that only LangChain's own site can resolve.
 _REFERENCE: Final = re.compile(r"\[([^\]]+)\]\[[^\]]*\]")
 
@@ -60,7 +62,7 @@ def _build_parameter(name: str, field: FieldInfo) -> str:
     spellings = [name, *sorted(a for a, field in _ALIASES.items() if field == name)]
     names = "<br>".join(f"`{spelling}`" for spelling in spellings)
     annotation, meaning = _read_field(name)
-    allowed = _ALLOWED.get(name)
+    allowed = _LONG.get(name) or _ALLOWED.get(name)
     value = _inline(allowed) if allowed else _code(annotation)
     cells = (f'<a id="{name}"></a>{names}', value, _show_default(name, field), meaning)
     return f"| {' | '.join(cells)} |"
