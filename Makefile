@@ -96,6 +96,11 @@ typecheck: $(READY)-lint $(READY)-test $(READY)-docs ## Check types with mypy an
 typecheck-users: $(READY)-lint $(READY)-test ## Check a small user project, strictly, against the installed package
 	@$(BIN)/python scripts/check_user_types.py
 
+.PHONY: audit
+audit: $(READY)-pip ## Look up known vulnerabilities of what the package needs
+	@$(BIN)/python -m pip install --quiet --group audit
+	@$(BIN)/pip-audit --strict --progress-spinner off .
+
 .PHONY: docs
 docs: $(READY)-docs ## Build the site in site/; a broken link or a page left out is an error
 	@# With --quiet MkDocs would count no warnings. The notice that is turned off tells of
