@@ -8,11 +8,16 @@ text and reasoning 0, 1, … where the tool calls are numbered as well.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from langchain_core.messages import content
 from langchain_core.messages.block_translators import register_translator
 
 from langchain_clarifai._metadata import PROVIDER
+
+# langchain-core has standard blocks for refusals from 1.7.5 on, and LangChain's
+# middleware looks for those.
+_HAS_REFUSALS: Final = "refusal" in content.KNOWN_BLOCK_TYPES
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, AIMessageChunk
@@ -86,9 +91,13 @@ def _convert_to_text_blocks(message: AIMessage) -> list[dict[str, Any]]:
     if message.content:
         blocks.append({"type": "text", "text": message.content})
     if refusal := message.additional_kwargs.get("refusal"):
-        value = {"type": "refusal", "refusal": refusal}
-        blocks.append({"type": "non_standard", "value": value})
+        block = {"type": "refusal", "refusal": refusal}
+        blocks.append(block if _HAS_REFUSALS else _wrap(block))
     return blocks
+
+
+def _wrap(block: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "non_standard", "value": block}
 
 
 def register() -> None:

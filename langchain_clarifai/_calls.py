@@ -74,7 +74,9 @@ class _Attempt:
         self._metadata = AnswerMetadata(
             request.model, include_headers=request.include_headers
         )
-        self._exchange = Exchange(token=token, model=request.model)
+        self._exchange = Exchange(
+            token=token, headers=request.headers, model=request.model
+        )
 
     @contextmanager
     def converted_errors(self) -> Generator[None]:

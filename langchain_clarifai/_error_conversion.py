@@ -26,7 +26,7 @@ from langchain_clarifai._metadata import read_request_id
 from langchain_clarifai._sse import EventTooLongError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from langchain_core.messages import AIMessage
 
@@ -37,6 +37,8 @@ _EXCERPT_LENGTH: Final = 200
 _LONGEST_TEXT: Final = 2_000
 _MASK: Final = "**********"
 _DEEPEST: Final = 50
+# A header's value that is shorter is a word that errors may well have of their own.
+_SHORTEST_SECRET: Final = 8
 
 _ADVICE_ON_REDIRECTS: Final = (
     "Redirects are not followed, since the token would travel along. Check `base_url`."
@@ -49,11 +51,13 @@ class Exchange:
 
     `request` and `response` are the HTTP library's own objects, None before they
     exist; they are typed Any because openai 2 and 3 use different libraries. `body` is
-    that of the response, once it was read as a whole. `silence` is the name of the
+    that of the response, once it was read as a whole. `headers` are those that the user
+    set: like the token, their values may be secrets. `silence` is the name of the
     setting that ends a silent stream, and its seconds; None for plain answers.
     """
 
     token: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     model: str = ""
     request: Any = None
     response: Any = None
@@ -61,6 +65,13 @@ class Exchange:
     partial_message: AIMessage | None = None
     chunks_received: int = 0
     silence: tuple[str, float] | None = None
+
+    def redact(self, value: Any) -> Any:
+        """Blot out what is secret, which some servers repeat in their errors."""
+        long = [text for text in self.headers.values() if len(text) >= _SHORTEST_SECRET]
+        for secret in filter(None, (self.token, *long)):
+            value = _redact(value, secret)
+        return value
 
 
 @contextmanager
@@ -83,7 +94,7 @@ def converted_errors(exchange: Exchange) -> Generator[None]:
 
 def convert_to_error(error: Exception, exchange: Exchange) -> ClarifaiError | None:
     """Return our error for a fault or an error of the network; None for others."""
-    _hide_token(exchange)
+    _hide_secrets(exchange)
     if isinstance(error, _faults.Fault | EventTooLongError):
         return _convert_fault(error, exchange)
     causes = _list_causes(error)
@@ -112,7 +123,7 @@ def _convert_fault(
         )
         return _finish_timeout(ClarifaiTimeoutError, text, exchange)
     start = fault.start if isinstance(fault, _faults.MalformedAnswer) else ""
-    excerpt = _redact(start, exchange.token)[:_EXCERPT_LENGTH]
+    excerpt = exchange.redact(start)[:_EXCERPT_LENGTH]
     text = f"{fault} The body begins: {excerpt!r}." if excerpt else str(fault)
     return _finish(
         ClarifaiMalformedResponseError(
@@ -124,7 +135,7 @@ def _convert_fault(
 
 def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
     """Build the error for the body of a failed request, or for one within a 200."""
-    body = _redact(body, exchange.token)
+    body = exchange.redact(body)
     description = describe(body)
     status = exchange.response.status_code
     is_redirect = 300 <= status < 400  # noqa: PLR2004
@@ -216,7 +227,7 @@ def _build_connection_error(cause: BaseException, exchange: Exchange) -> Clarifa
             text += " What had arrived is in `partial_message`."
     return _finish(
         ClarifaiConnectionError(
-            message=_redact(_add_place(text, exchange), exchange.token),
+            message=exchange.redact(_add_place(text, exchange)),
             request=exchange.request,
         ),
         exchange,
@@ -257,15 +268,15 @@ def _read_request_id(exchange: Exchange) -> str | None:
     return exchange.response and read_request_id(exchange.response.headers)
 
 
-def _hide_token(exchange: Exchange) -> None:
-    """Blot out the token in the HTTP library's objects, which errors carry along.
+def _hide_secrets(exchange: Exchange) -> None:
+    """Blot out what is secret in the HTTP library's objects, which errors carry along.
 
     langchain-core hands headers and body of an error's response to its tracers.
     """
     for carrier in (exchange.request, exchange.response):
         headers = {} if carrier is None else carrier.headers
         for name, value in list(headers.items()):
-            headers[name] = _redact(value, exchange.token)
+            headers[name] = exchange.redact(value)
     if exchange.body is not None:
         exchange.response = _build_read_response(exchange, exchange.body)
 
@@ -281,7 +292,7 @@ def _build_read_response(exchange: Exchange, body: bytes) -> Any:
     return type(response)(
         response.status_code,
         headers=headers,
-        content=_redact(body.decode("utf-8", "replace"), exchange.token).encode(),
+        content=exchange.redact(body.decode("utf-8", "replace")).encode(),
         request=exchange.request,
     )
 
@@ -289,19 +300,18 @@ def _build_read_response(exchange: Exchange, body: bytes) -> Any:
 _HEADERS_OF_FRAMING: Final = {"content-encoding", "content-length", "transfer-encoding"}
 
 
-def _redact(value: Any, token: str, depth: int = 0) -> Any:
-    """Blot out the token, which some servers repeat in their errors."""
+def _redact(value: Any, secret: str, depth: int = 0) -> Any:
     if isinstance(value, str):
-        return value.replace(token, _MASK) if token else value
+        return value.replace(secret, _MASK)
     if isinstance(value, dict | list) and depth > _DEEPEST:
         return "…"
     if isinstance(value, dict):
         return {
-            _redact(key, token): _redact(item, token, depth + 1)
+            _redact(key, secret): _redact(item, secret, depth + 1)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [_redact(item, token, depth + 1) for item in value]
+        return [_redact(item, secret, depth + 1) for item in value]
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, SupportsIndex, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from typing_extensions import override
@@ -46,11 +46,27 @@ class OpenMessageChunk(_PlainWhenConverted):
         return AIMessageChunk.lc_id()
 
     @override
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]:
+        # Under the name below, pickle would find the other class.
+        return _reopen, (), self.__getstate__()
+
+    @override
     def __add__(self, other: Any) -> Any:
         total = super().__add__(other)
         if isinstance(total, AIMessageChunk) and total.chunk_position == "last":
             return _close(total)
         return total
+
+
+# What loads only classes that it knows by name, as LangGraph's checkpoints will, is to
+# take an unfinished sum for what it stands for.
+for _attribute in ("__module__", "__name__", "__qualname__"):
+    setattr(OpenMessageChunk, _attribute, getattr(AIMessageChunk, _attribute))
+
+
+def _reopen() -> OpenMessageChunk:
+    reopened: OpenMessageChunk = OpenMessageChunk.__new__(OpenMessageChunk)
+    return reopened
 
 
 def _close(total: AIMessageChunk) -> AIMessageChunk:

@@ -64,6 +64,8 @@ _NOT_PER_CALL: Final = frozenset(
     }
 )
 
+_NEVER_TRACED: Final = _NOT_PER_CALL | {"extra_headers", "extra_query"}
+
 # Settings that one call may change by an argument of that name, and whether `None` is
 # a value of theirs. Otherwise it leaves them as they are.
 _PER_CALL_SETTINGS: Final = {
@@ -193,6 +195,15 @@ def build_request(
 def resolve_call_aliases(call_arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Name the arguments of a call as the fields are named."""
     return {_ALIASES.get(name, name): call_arguments[name] for name in call_arguments}
+
+
+def drop_untraced(call_arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop from the arguments of a call what no trace may show."""
+    return {
+        name: call_arguments[name]
+        for name in call_arguments
+        if name not in _NEVER_TRACED
+    }
 
 
 def _split_call_arguments(

@@ -45,6 +45,7 @@ from langchain_clarifai._request import (
     Request,
     build_request,
     check_headers,
+    drop_untraced,
     read_timeouts,
     resolve_call_aliases,
 )
@@ -577,6 +578,15 @@ class ChatClarifai(BaseChatModel):
     @override
     def _identifying_params(self) -> dict[str, Any]:
         return {**self._read_body_fields(), **self.model_kwargs}
+
+    @override
+    def _get_invocation_params(
+        self, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        """Say what is traced of a call: headers, queries and tokens are not."""
+        return super()._get_invocation_params(
+            stop=stop or self.stop, **drop_untraced(kwargs)
+        )
 
     @override
     def _get_ls_params(

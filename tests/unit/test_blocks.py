@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.block_translators import get_translator
+from langchain_core.messages.content import KNOWN_BLOCK_TYPES
 from langchain_core.messages.tool import tool_call_chunk
 
 from langchain_clarifai import _blocks
@@ -38,7 +39,10 @@ BROKEN: Any = {
     "error": "cut",
     "type": "invalid_tool_call",
 }
-REFUSAL = {"type": "non_standard", "value": {"type": "refusal", "refusal": "No."}}
+# As langchain-core has it: standard from 1.7.5 on.
+REFUSAL: dict[str, Any] = {"type": "refusal", "refusal": "No."}
+if REFUSAL["type"] not in KNOWN_BLOCK_TYPES:
+    REFUSAL = {"type": "non_standard", "value": REFUSAL}
 
 WHOLE: list[tuple[str, AIMessage, list[dict[str, Any]]]] = [
     ("nothing", message(), []),

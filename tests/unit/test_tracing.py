@@ -78,7 +78,7 @@ def test_trace_names_provider_model_and_parameters(wire: WireServer) -> None:
         "model": MODEL,
         "temperature": 0.5,
         "max_tokens": 7,
-        "stop": None,
+        "stop": ["x"],
     }
 
 

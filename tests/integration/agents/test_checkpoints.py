@@ -322,9 +322,6 @@ def test_partial_message_of_an_error_passes_a_strict_serializer(
     assert _pass_through_store([message], caplog) == [message]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a sum that is not finished is of a class of our own"
-)
 def test_unfinished_sum_passes_a_strict_serializer(
     wire: WireServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -294,10 +294,6 @@ async def test_old_results_are_cleared_by_our_count(wire: WireServer) -> None:
     assert state["messages"][2].text == "It is 21 degrees and sunny in Oslo."
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="our refusals are blocks of no standard kind, as older langchain-core wants",
-)
 @pytest.mark.parametrize("way", [Way.INVOKE, Way.AINVOKE], ids=["sync", "async"])
 async def test_refusal_goes_to_the_second_model(wire: WireServer, way: Way) -> None:
     """`ModelRefusalMiddleware` sees that the first model said no."""
