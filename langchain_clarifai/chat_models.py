@@ -96,6 +96,10 @@ def _split_stop(stop: Any) -> Any:
     return [stop] if isinstance(stop, str) else stop
 
 
+def _hide_token(api_key: Any) -> Any:
+    return SecretStr(api_key) if isinstance(api_key, str) else api_key
+
+
 def _check_timeout(timeout: Any) -> Any:
     read_timeouts(timeout)
     return timeout
@@ -155,7 +159,7 @@ class ChatClarifai(BaseChatModel):
     top_p: float | None = Field(default=None, ge=0, le=1)
     """Share of the probability mass that tokens are drawn from, 0 to 1."""
 
-    stop: Annotated[list[str] | None, BeforeValidator(_split_stop)] = None
+    stop: Annotated[list[str] | str | None, BeforeValidator(_split_stop)] = None
     """Texts that end the answer. Alias: `stop_sequences`."""
 
     seed: int | None = None
@@ -208,7 +212,9 @@ class ChatClarifai(BaseChatModel):
     allow_unfinished_stream: bool = False
     """Take a stream that ends without a finish reason as a complete answer."""
 
-    api_key: SecretStr | Callable[[], Any] | None = Field(default=None, repr=False)
+    api_key: Annotated[
+        SecretStr | str | Callable[[], Any] | None, BeforeValidator(_hide_token)
+    ] = Field(default=None, repr=False)
     """Personal access token: a string, a `SecretStr`, or a sync or async function that
     returns one. Default: `CLARIFAI_PAT`, `CLARIFAI_API_KEY`, or the current context of
     the Clarifai CLI. Alias: `pat`. A token given here travels in pickles of the model;
@@ -585,7 +591,7 @@ class ChatClarifai(BaseChatModel):
     ) -> dict[str, Any]:
         """Say what is traced of a call: headers, queries and tokens are not."""
         return super()._get_invocation_params(
-            stop=stop or self.stop, **drop_untraced(kwargs)
+            stop=stop or _split_stop(self.stop), **drop_untraced(kwargs)
         )
 
     @override
@@ -593,7 +599,7 @@ class ChatClarifai(BaseChatModel):
         self, stop: list[str] | None = None, **kwargs: Any
     ) -> LangSmithParams:
         kwargs = resolve_call_aliases(kwargs)
-        stop = stop or kwargs.pop("stop", None) or self.stop or None
+        stop = stop or kwargs.pop("stop", None) or _split_stop(self.stop) or None
         ls_params = super()._get_ls_params(stop=stop, **kwargs)
         ls_params["ls_provider"] = PROVIDER
         limit = kwargs.get("max_completion_tokens", self.max_completion_tokens)
