@@ -71,6 +71,11 @@ def build_rotating() -> ChatClarifai:
     return ChatClarifai(model="gpt-oss-120b", api_key=read_token)
 
 
+def build_in_short() -> ChatClarifai:
+    """Build a model as the README does, with plain strings."""
+    return ChatClarifai(model="gpt-oss-120b", api_key="a-token", stop="END")
+
+
 def ask(model: ChatClarifai) -> str:
     """Ask in every way there is."""
     answer = model.invoke([HumanMessage("Hello!")], max_tokens=5)
