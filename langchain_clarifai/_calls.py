@@ -27,7 +27,7 @@ from langchain_clarifai._metadata import AnswerMetadata
 from langchain_clarifai._reasoning import build_think_tags
 from langchain_clarifai._responses import check_body_size, convert_to_chat_result
 from langchain_clarifai._streaming import StreamAccumulator
-from langchain_clarifai._transports import HeaderTimeout, hang_up, stop_waiting
+from langchain_clarifai._transports import HeaderTimeout, take_headers
 from langchain_clarifai._version import __version__
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class _Attempt:
         """Take the response, of which the body is yet to come; tell if it is good."""
         self._exchange.response = response
         self._metadata.headers = response.headers
-        stop_waiting(response)
+        take_headers(response)
         self._deadline = time.monotonic() + self._request.read_timeout
         is_good: bool = response.status_code < _LOWEST_FAILURE
         return is_good
@@ -265,23 +265,17 @@ async def _aread_failure(attempt: _Attempt, response: Any) -> bytes:
     return b"".join(body)
 
 
-@contextmanager
-def _post(attempt: _Attempt, request: Request) -> Generator[Any]:
-    """Send a request; yield its response, of which the body is yet to be read."""
+def _post(attempt: _Attempt, request: Request) -> Any:
+    """Send a request; return its response, of which the body is yet to be read."""
     client = request.http_client
     if client is None:
         client = _client.get_client(request.base_url, request.lease)
     # A redirect would take the prompt, and headers of the user, elsewhere.
     response = client.send(attempt.build(client), stream=True, follow_redirects=False)
-    with closing(response):
-        if not attempt.read_headers(response):
+    if not attempt.read_headers(response):
+        with closing(response):
             raise attempt.build_failure(_read_failure(attempt, response))
-        try:
-            yield response
-        except Exception as error:
-            if not isinstance(error, ErrorBody):
-                hang_up(response)
-            raise
+    return response
 
 
 async def _apost(attempt: _Attempt, request: Request) -> Any:
@@ -339,7 +333,10 @@ def generate(request: Request) -> ChatResult:
     while True:
         attempt = _Attempt(request, request.read_token())
         try:
-            with attempt.converted_errors(), _post(attempt, request) as response:
+            with (
+                attempt.converted_errors(),
+                closing(_post(attempt, request)) as response,
+            ):
                 return attempt.convert_to_chat_result(_read_body(attempt, response))
         except ClarifaiError as error:
             wait = retries.wait_before_next(error)
@@ -376,7 +373,10 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
     while True:
         attempt = _StreamAttempt(request, request.read_token())
         try:
-            with attempt.converted_errors(), _post(attempt, request) as response:
+            with (
+                attempt.converted_errors(),
+                closing(_post(attempt, request)) as response,
+            ):
                 pieces = response.iter_bytes()
                 for piece in pieces:
                     yield from attempt.read(piece)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -65,7 +65,10 @@ def fetch_page(request: Request) -> list[dict[str, Any]]:
     while True:
         attempt = _PageAttempt(request, request.read_token())
         try:
-            with attempt.converted_errors(), _post(attempt, request) as response:
+            with (
+                attempt.converted_errors(),
+                closing(_post(attempt, request)) as response,
+            ):
                 return attempt.parse_page(_read_body(attempt, response))
         except ClarifaiError as error:
             wait = retries.wait_before_next(error)

@@ -1,9 +1,10 @@
-"""The SDK's HTTP clients → clients that keep no cookies and wait no longer than told.
+"""The SDK's HTTP clients → clients that wait no longer than told, and keep apart.
 
 The HTTP libraries limit each read from the network, not all of them together: a server
 that sends its headers byte by byte would be waited for as long as it pleases. Here the
 headers as a whole have as long as the read timeout says, from the moment on that the
-request is on its way.
+request is on its way. And they keep what comes after one answer, by cookies or by bytes
+too many, away from the next.
 
 The private names are httpx's and httpcore's, and there are no public ones for this.
 Where they are missing, as in a client of the user's with a transport of another kind,
@@ -62,22 +63,11 @@ def _list_transports(http_client: Any) -> Iterator[Any]:
     yield from getattr(http_client, "_mounts", {}).values()
 
 
-def stop_waiting(response: Any) -> None:
+def take_headers(response: Any) -> None:
     """Tell the connection of a sync response that its headers are complete."""
     network_stream = response.extensions.get("network_stream")
     if isinstance(network_stream, _PatientStream):
-        network_stream.is_waiting = False
-
-
-def hang_up(response: Any) -> None:
-    """Close the connection of a sync response whose body made no sense.
-
-    What follows of it would be read as the answer to the next request. aiohttp does
-    this by itself.
-    """
-    network_stream = response.extensions.get("network_stream")
-    if isinstance(network_stream, _PatientStream):
-        network_stream.close()
+        network_stream.take_headers(response.headers)
 
 
 class _PatientBackend:
@@ -94,25 +84,48 @@ class _PatientBackend:
 
 
 class _PatientStream:
-    """A connection that waits for headers as long as for a single read, in all."""
+    """A connection that waits for headers as long as for a single read, in all.
 
-    __slots__ = ("_deadline", "_stream", "is_waiting")
+    It counts the bytes of the body, too. What comes on top of the announced length
+    would be read as the answer to the next request: a connection with such bytes claims
+    to be readable while it is idle, which to httpcore means that it is used up. Since
+    httpcore looks first and takes it a moment later, it takes no request either.
+    """
+
+    __slots__ = ("_deadline", "_head", "_left", "_stream")
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self._deadline = 0.0
-        self.is_waiting = False
+        # What has come while headers are waited for, None when they are complete.
+        self._head: bytes | None = None
+        # Bytes of the body that are to come, None where it has no announced length.
+        self._left: int | None = None
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._is_spoilt:
+            raise ConnectionError("The connection holds bytes of another answer.")
         self._stream.write(buffer, timeout)
         self._deadline = 0.0
-        self.is_waiting = True
+        self._head = b""
+        self._left = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self.is_waiting and timeout is not None:
+        if self._head is not None and timeout is not None:
             timeout = self._shorten(timeout)
         piece: bytes = self._stream.read(max_bytes, timeout)
+        if self._head is not None:
+            self._head += piece
+        elif self._left is not None:
+            self._left -= len(piece)
         return piece
+
+    def take_headers(self, headers: Any) -> None:
+        head, self._head = self._head or b"", None
+        length = headers.get("content-length", "")
+        if length.isdecimal():
+            _, _, body = head.partition(b"\r\n\r\n")
+            self._left = int(length) - len(body)
 
     def _shorten(self, timeout: float) -> float:
         now = time.monotonic()
@@ -121,6 +134,15 @@ class _PatientStream:
 
     def start_tls(self, *arguments: Any, **settings: Any) -> _PatientStream:
         return _PatientStream(self._stream.start_tls(*arguments, **settings))
+
+    def get_extra_info(self, name: str) -> Any:
+        if name == "is_readable" and self._is_spoilt:
+            return True
+        return self._stream.get_extra_info(name)
+
+    @property
+    def _is_spoilt(self) -> bool:
+        return self._left is not None and self._left < 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

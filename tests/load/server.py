@@ -90,6 +90,8 @@ class Answer:
 
     async def write(self, *pieces: bytes) -> None:
         """Send bytes as they are."""
+        if self.writer.is_closing():
+            raise ConnectionError  # Python 3.13.0 would stumble over it
         self.writer.writelines(pieces)
         await self.writer.drain()
 

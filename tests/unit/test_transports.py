@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from langchain_clarifai import ClarifaiTimeoutError
+from langchain_clarifai import ClarifaiTimeoutError, _transports
 from langchain_clarifai._transports import prepare_async_client, prepare_client
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
@@ -116,3 +117,41 @@ def test_answer_that_is_whole_keeps_its_connection(wire: WireServer) -> None:
     assert model.invoke("a").text == "yes"
     assert wire.exchanges[0].connection == wire.exchanges[1].connection
     model.close()
+
+
+def test_connection_with_bytes_left_takes_no_request() -> None:
+    """It may have been chosen just before the answer in it had ended."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        backend = _transports._PatientBackend(_Backend(ours))
+        connection = backend.connect_tcp("host", 80)
+        connection.write(b"GET")
+        theirs.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n12")
+        connection.read(100)
+        connection.take_headers({"content-length": "1"})
+        assert connection.get_extra_info("is_readable")
+        with pytest.raises(ConnectionError, match="another answer"):
+            connection.write(b"GET")
+        assert theirs.recv(100) == b"GET"
+
+
+class _Backend:
+    """Connections as httpcore's backends make them, over a socket that is there."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def connect_tcp(self, *_: object) -> _Backend:
+        return self
+
+    def write(self, buffer: bytes, timeout: float | None) -> None:
+        self._connection.settimeout(timeout)
+        self._connection.sendall(buffer)
+
+    def read(self, max_bytes: int, timeout: float | None) -> bytes:
+        self._connection.settimeout(timeout)
+        return self._connection.recv(max_bytes)
+
+    def get_extra_info(self, name: str) -> bool:
+        assert name == "is_readable"
+        return False
