@@ -41,6 +41,9 @@ serve: $(READY)-demo ## Serve the demo's local model on a free port, or PORT=…
 test: $(READY)-test weights ## Run all tests: unit, wire, integration on a local model, standard suites
 	@$(PYTEST) $(ARGS)
 
+.PHONY: install
+install: $(READY)-test $(READY)-lint $(READY)-docs $(READY)-build ## Install what tests and checks need, ahead of time
+
 .PHONY: unit
 unit: $(READY)-test ## Run the quick tests, without the local model
 	@$(PYTEST) -m "not local_model" tests/unit tests/wire $(ARGS)
