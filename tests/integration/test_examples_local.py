@@ -18,7 +18,6 @@ pytestmark = pytest.mark.local_model
 EXPECTED: Final = {
     "invoke.py": "Finish reason: stop",
     "stream.py": "'output_tokens': ",
-    "tools.py": "get_weather({'city': 'Paris'}) returned: It is 21 degrees and sunny",
     "agent.py": "Name: get_weather\n\nIt is 21 degrees and sunny in Paris.",
     "structured_output.py": "Person(name='Marie', age=36)\n",
     "rag.py": "30 days of paid holiday",
