@@ -14,6 +14,7 @@ export PYTHONUNBUFFERED := 1
 
 VENV := .venv
 BIN := $(VENV)/bin
+APP := .venv-app
 # One stamp for each set of requirements that is installed.
 READY := $(VENV)/ready
 INSTALL := $(BIN)/python -m pip install --editable .
@@ -37,6 +38,11 @@ demo: $(READY)-demo ## Stream a joke, call a tool, get a structured answer, coun
 serve: $(READY)-demo ## Serve the demo's local model on a free port, or PORT=…
 	@cd examples && ../$(BIN)/python -m local_model --port $(or $(PORT),0)
 
+.PHONY: app
+app: $(APP)/ready-page ## Serve a chat page on port 8000 or PORT=…; on Clarifai if CLARIFAI_PAT is set
+	@cd examples && CHAINLIT_APP_ROOT="$(CURDIR)/examples/chat_app" \
+		../$(APP)/bin/python -m chainlit run chat_app/app.py --headless --port $(or $(PORT),8000)
+
 .PHONY: test
 test: $(READY)-test weights ## Run all tests: unit, wire, integration on a local model, standard suites
 	@$(PYTEST) $(ARGS)
@@ -59,6 +65,10 @@ chaos: $(READY)-test ## Send 10,000 requests through random faults; count what g
 .PHONY: test-ray
 test-ray: $(READY)-test $(READY)-ray ## Kill a Ray worker in a batch of 2,000, and interrupt a run
 	@$(PYTEST) tests/integration/test_ray_batch.py $(ARGS)
+
+.PHONY: test-app
+test-app: $(APP)/ready-browser ## Type, watch, stop and break the chat page in Debian's chromium
+	@$(APP)/bin/python -m pytest tests/integration/test_chat_app.py $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY)-test weights ## Run all tests and show which branches none of them takes
@@ -159,6 +169,18 @@ $(READY)-test: $(READY)-pip pyproject.toml
 $(READY)-ray: $(READY)-pip pyproject.toml
 	@echo "Installing the package and Ray"
 	@$(INSTALL) --group ray
+	@touch $@
+
+# Chainlit would take OpenTelemetry in `.venv` back to older versions.
+$(APP)/ready-page: pyproject.toml
+	@$(MAKE) --no-print-directory VENV=$(APP) $(APP)/ready-pip
+	@echo "Installing the package and Chainlit"
+	@$(APP)/bin/python -m pip install --editable . --group app --group local-model
+	@touch $@
+
+$(APP)/ready-browser: $(APP)/ready-page
+	@echo "Installing what the tests of the chat app need"
+	@$(APP)/bin/python -m pip install --group test --group browser
 	@touch $@
 
 $(READY)-uv: $(READY)-pip

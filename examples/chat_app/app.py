@@ -1,0 +1,185 @@
+"""A page to chat with a model at Clarifai: `make app`, or in this folder.
+
+    pip install langchain-clarifai chainlit
+    export CLARIFAI_PAT=…
+    chainlit run app.py
+
+`MODEL` names another model than gpt-oss-120b. Without a token, `make app` talks to the
+demo's small model on this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import chainlit as cl
+from chainlit.server import app as web
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    ToolMessage,
+)
+from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.tools import tool
+from pydantic import SecretStr
+
+from langchain_clarifai import ChatClarifai, ClarifaiError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from langchain_core.messages import InvalidToolCall, ToolCall
+    from langchain_core.tools import BaseTool
+
+MOST_ROUNDS = 10
+"""How often the model may call tools for one question."""
+
+
+@tool
+async def get_weather(city: str) -> str:
+    """Get the current weather for a city."""
+    await asyncio.sleep(1)  # as long as a real service would take
+    return f"It is 21 degrees and sunny in {city}."
+
+
+@tool
+def get_time() -> str:
+    """Get the current date and time."""
+    return f"It is {datetime.now(UTC):%A, %d %B %Y, %H:%M} UTC."
+
+
+TOOLS = {tool.name: tool for tool in (get_weather, get_time)}
+
+
+def build_model() -> ChatClarifai:
+    """Build a model at Clarifai where a token is set, else one on this machine."""
+    if os.environ.get("CLARIFAI_PAT") or os.environ.get("CLARIFAI_API_KEY"):
+        return ChatClarifai(model=os.environ.get("MODEL") or "gpt-oss-120b")
+    from local_model import local_model_server
+
+    server = running.enter_context(local_model_server())
+    return ChatClarifai(
+        model=server.model,
+        base_url=server.base_url,
+        api_key=SecretStr("not-needed"),
+        temperature=0,
+        max_tokens=300,
+    )
+
+
+running = contextlib.ExitStack()
+try:
+    model = build_model().bind_tools([*TOOLS.values()])
+except (ValueError, RuntimeError) as failure:
+    sys.exit(str(failure))
+
+
+@cl.on_chat_start
+def start() -> None:
+    """Begin a conversation."""
+    cl.user_session.set("history", [])
+
+
+@cl.on_message
+async def answer(question: cl.Message) -> None:
+    """Answer a question, with as many tool calls as it takes.
+
+    The stop button cancels this task, and with it the request.
+    """
+    history: list[BaseMessage] = cl.user_session.get("history")
+    turn: list[BaseMessage] = [HumanMessage(question.content)]
+    usage: UsageMetadata | None = None
+    try:
+        for _ in range(MOST_ROUNDS):
+            reply = cl.Message("")
+            message = await show(model.astream(history + turn), reply)
+            usage = add_usage(usage, message.usage_metadata)
+            calls: list[Any] = [*message.tool_calls, *message.invalid_tool_calls]
+            turn += [message, *[await run(call) for call in calls]]
+            if not calls:
+                break
+        if usage:
+            await reply.stream_token(
+                f"\n\n*{usage['input_tokens']:,} tokens in, "
+                f"{usage['output_tokens']:,} out*"
+            )
+            await reply.update()
+    except ClarifaiError as error:
+        again = " Asking again may help." if error.is_retryable else ""
+        await cl.ErrorMessage(f"{error}{again}").send()
+    finally:
+        if not isinstance(turn[-1], AIMessage) and reply.content:
+            turn.append(AIMessage(reply.content))  # what came before a stop or an error
+        if isinstance(turn[-1], AIMessage):
+            history += turn
+
+
+async def show(chunks: AsyncIterator[AIMessage], reply: cl.Message) -> AIMessageChunk:
+    """Show an answer while it comes, with its reasoning in a folded step; return it."""
+    message = AIMessageChunk(content="")
+    reasoning = cl.Step("reasoning", parent_id=cl.context.current_step.id)
+    try:
+        async for chunk in chunks:
+            message += cast("AIMessageChunk", chunk)
+            for block in chunk.content_blocks:
+                if block["type"] == "reasoning":
+                    await reasoning.stream_token(block.get("reasoning", ""))
+                elif block["type"] == "text":
+                    await reply.stream_token(block["text"])
+    finally:
+        for part in (reasoning, reply):
+            if part.streaming:
+                await part.update()
+    return message
+
+
+async def run(call: ToolCall | InvalidToolCall) -> ToolMessage:
+    """Run a tool and show its call; what goes wrong is told to the model as well."""
+    result: ToolMessage
+    async with cl.Step(call["name"], type="tool", default_open=True) as step:
+        step.input = call["args"]
+        await step.update()
+        try:
+            result = await find_tool(call).ainvoke(cast("ToolCall", call))
+        except Exception as error:  # noqa: BLE001 - a tool may fail in any way
+            step.is_error = True
+            result = ToolMessage(f"It failed: {error}", tool_call_id=call["id"])
+        step.output = result.text
+    return result
+
+
+def find_tool(call: ToolCall | InvalidToolCall) -> BaseTool:
+    """Find the tool of a call that can be run.
+
+    Raises:
+        ValueError: If the arguments are broken, or there is no such tool.
+    """
+    if call["type"] == "invalid_tool_call" or call["name"] not in TOOLS:
+        raise ValueError(call.get("error") or f"There is no tool {call['name']!r}.")
+    return TOOLS[call["name"]]
+
+
+@cl.on_chat_end
+def leave() -> None:
+    """Stop as the stop button does: nobody reads what comes for a closed page."""
+    if task := cl.context.session.current_task:
+        task.cancel()
+
+
+@web.middleware("http")
+async def keep_to_this_host(
+    request: Any, respond: Callable[[Any], Awaitable[Any]]
+) -> Any:
+    """Let the page load nothing from elsewhere: no fonts, and no images of answers."""
+    response = await respond(request)
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'"
+    )
+    return response
