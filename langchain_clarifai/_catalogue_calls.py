@@ -6,30 +6,21 @@ the hiding of the token are the same.
 
 from __future__ import annotations
 
-import asyncio
-import time
-from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from langchain_clarifai._calls import (
-    _HEADERS,
-    _apost,
-    _aread_body,
-    _Attempt,
-    _Masked,
-    _post,
-    _read_body,
-)
-from langchain_clarifai._errors import ClarifaiError
+from langchain_clarifai._attempts import HEADERS, Masked, WholeAttempt
+from langchain_clarifai._calls import afetch, fetch
 from langchain_clarifai._model_records import parse_page
 
 if TYPE_CHECKING:
     from langchain_clarifai._request import Request
 
+Page = list[dict[str, Any]]
 
-class _PageAttempt(_Attempt):
+
+class _PageAttempt(WholeAttempt[Page]):
     """One try of reading a page."""
 
     @override
@@ -40,8 +31,8 @@ class _PageAttempt(_Attempt):
             request.base_url,
             # Clarifai's own API knows its tokens under this word.
             headers={
-                **_HEADERS,
-                "Authorization": _Masked(f"Key {self._exchange.token}"),
+                **HEADERS,
+                "Authorization": Masked(f"Key {self._exchange.token}"),
             },
             params=request.query,
             timeout=self.timeouts,
@@ -49,45 +40,25 @@ class _PageAttempt(_Attempt):
         self._exchange.request = built
         return built
 
-    def parse_page(self, body: bytes) -> list[dict[str, Any]]:
-        """Take the body of a page."""
-        self._exchange.body = body
+    @override
+    def convert(self, body: bytes) -> Page:
+        self.take_body(body)
         return parse_page(body)
 
 
-def fetch_page(request: Request) -> list[dict[str, Any]]:
+def fetch_page(request: Request) -> Page:
     """Send a request and return the models of the page.
 
     Raises:
         ClarifaiError: If no attempt got it.
     """
-    retries = request.build_retries()
-    while True:
-        attempt = _PageAttempt(request, request.read_token())
-        try:
-            with (
-                attempt.converted_errors(),
-                closing(_post(attempt, request)) as response,
-            ):
-                return attempt.parse_page(_read_body(attempt, response))
-        except ClarifaiError as error:
-            wait = retries.wait_before_next(error)
-        time.sleep(wait)
+    return fetch(request, _PageAttempt)
 
 
-async def afetch_page(request: Request) -> list[dict[str, Any]]:
+async def afetch_page(request: Request) -> Page:
     """Send a request and return the models of the page.
 
     Raises:
         ClarifaiError: If no attempt got it.
     """
-    retries = request.build_retries()
-    while True:
-        attempt = _PageAttempt(request, await request.aread_token())
-        try:
-            with attempt.converted_errors():
-                async with aclosing(await _apost(attempt, request)) as response:
-                    return attempt.parse_page(await _aread_body(attempt, response))
-        except ClarifaiError as error:
-            wait = retries.wait_before_next(error)
-        await asyncio.sleep(wait)
+    return await afetch(request, _PageAttempt)

@@ -80,7 +80,9 @@ _PER_CALL_SETTINGS: Final = {
 }
 
 _TIMEOUT_PARTS: Final = ("connect", "read", "write", "pool")
-_READ_TIMEOUT: Final = 600.0
+READ_TIMEOUT: Final = 600.0
+"""The SDK's own limit, for requests whose user set none; in seconds."""
+
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
@@ -111,7 +113,7 @@ class Request:
     @property
     def read_timeout(self) -> float:
         """How long to wait for bytes; a plain answer must be whole by then."""
-        return self.timeouts.get("read", _READ_TIMEOUT)
+        return self.timeouts.get("read", READ_TIMEOUT)
 
     def build_retries(self) -> Retries:
         """Build the state that decides about further attempts."""
