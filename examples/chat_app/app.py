@@ -21,7 +21,6 @@ import chainlit as cl
 from chainlit.server import app as web
 from langchain_core.messages import (
     AIMessage,
-    AIMessageChunk,
     BaseMessage,
     HumanMessage,
     ToolMessage,
@@ -104,13 +103,10 @@ async def answer(question: cl.Message) -> None:
             calls: list[Any] = [*message.tool_calls, *message.invalid_tool_calls]
             turn += [message, *[await run(call) for call in calls]]
             if not calls:
-                break
-        if usage:
-            await reply.stream_token(
-                f"\n\n*{usage['input_tokens']:,} tokens in, "
-                f"{usage['output_tokens']:,} out*"
-            )
-            await reply.update()
+                await show_usage(usage, reply)
+                return
+        text = f"The model called tools {MOST_ROUNDS} times and did not answer."
+        await cl.ErrorMessage(text).send()
     except ClarifaiError as error:
         again = " Asking again may help." if error.is_retryable else ""
         await cl.ErrorMessage(f"{error}{again}").send()
@@ -121,13 +117,14 @@ async def answer(question: cl.Message) -> None:
             history += turn
 
 
-async def show(chunks: AsyncIterator[AIMessage], reply: cl.Message) -> AIMessageChunk:
+async def show(chunks: AsyncIterator[AIMessage], reply: cl.Message) -> AIMessage:
     """Show an answer while it comes, with its reasoning in a folded step; return it."""
-    message = AIMessageChunk(content="")
+    message: Any = None
     reasoning = cl.Step("reasoning", parent_id=cl.context.current_step.id)
     try:
         async for chunk in chunks:
-            message += cast("AIMessageChunk", chunk)
+            # Begun with the first chunk, the sum takes no cut-off call for a whole one.
+            message = chunk if message is None else message + chunk
             for block in chunk.content_blocks:
                 if block["type"] == "reasoning":
                     await reasoning.stream_token(block.get("reasoning", ""))
@@ -137,7 +134,15 @@ async def show(chunks: AsyncIterator[AIMessage], reply: cl.Message) -> AIMessage
         for part in (reasoning, reply):
             if part.streaming:
                 await part.update()
-    return message
+    return cast("AIMessage", message)
+
+
+async def show_usage(usage: UsageMetadata | None, reply: cl.Message) -> None:
+    """Write under an answer what it cost, all calls of the model together."""
+    if usage:
+        counts = f"{usage['input_tokens']:,} tokens in, {usage['output_tokens']:,} out"
+        await reply.stream_token(f"\n\n*{counts}*")
+        await reply.update()
 
 
 async def run(call: ToolCall | InvalidToolCall) -> ToolMessage:
