@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.servers.scripted import ScriptedServer
 
 _BLOCK: Final = re.compile(
-    r"^(?P<skipped><!-- not run: .+ -->\n)?"
+    r"^(?P<skipped><!-- not run: [^\n]+ -->\n)?"
     r"```python(?: title=\"(?P<file>[\w.]+)\")?\n(?P<code>.*?)^```",
     re.MULTILINE | re.DOTALL,
 )
