@@ -226,3 +226,37 @@ def test_openai_client_and_our_model_get_the_same_from_the_proxy(
     assert answer.usage_metadata is not None
     assert theirs.usage is not None
     assert answer.usage_metadata["total_tokens"] == theirs.usage.total_tokens
+
+
+def test_litellm_drops_user_and_passes_an_unknown_parameter_on(
+    proxy_url: str, clarifai: ScriptedServer
+) -> None:
+    """Facts of the migration page: `user` is lost on the way, `top_k` is not."""
+    call: dict[str, Any] = {"user": "me", "top_k": 5}
+    token = SecretStr(TOKEN)
+
+    with ChatClarifai(
+        model="clarifai-model", base_url=proxy_url, api_key=token
+    ) as model:
+        model.invoke("Hello", **call)
+    assert "user" not in clarifai.last_request.json
+    assert clarifai.last_request.json["top_k"] == call["top_k"]
+
+    with ChatClarifai(model=MODEL, base_url=clarifai.url, api_key=token) as model:
+        model.invoke("Hello", **call)
+    assert clarifai.last_request.json.items() >= call.items()
+
+
+def test_litellm_refuses_to_call_tools_one_by_one(
+    proxy_url: str, clarifai: ScriptedServer
+) -> None:
+    """Another fact of that page: `parallel_tool_calls` goes through directly only."""
+    question = "What is the weather in Paris today?"
+    token = SecretStr(TOKEN)
+    proxied = ChatClarifai(model="clarifai-model", base_url=proxy_url, api_key=token)
+    direct = ChatClarifai(model=MODEL, base_url=clarifai.url, api_key=token)
+
+    with pytest.raises(openai.BadRequestError, match="parallel_tool_calls"):
+        proxied.bind_tools([WEATHER], parallel_tool_calls=False).invoke(question)
+    direct.bind_tools([WEATHER], parallel_tool_calls=False).invoke(question)
+    assert clarifai.last_request.json["parallel_tool_calls"] is False
