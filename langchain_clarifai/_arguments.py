@@ -6,6 +6,7 @@ input, for among the input is the token.
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from functools import lru_cache
@@ -94,6 +95,13 @@ _ALLOWED: Final[Mapping[str, str]] = {
     "top_p": "a number from 0 to 1",
 }
 
+# As LangChain's other packages name their tokens. (`prompt_cache_key` is none.)
+_NAMES_OF_SECRETS: Final = re.compile(
+    r"(?:^|_)(?:api_?key|pat|secret|password|(?:access_|auth_|session_|bearer_)token)$"
+    r"|^token$",
+    re.IGNORECASE,
+)
+
 # Whose lines a warning does not point at, since the user did not write them.
 _INNER_PACKAGES: Final = (
     "langchain",
@@ -172,6 +180,7 @@ def _move_unknown(values: dict[str, Any], field_names: frozenset[str]) -> None:
             "ChatClarifai itself: give them directly."
         )
     unknown = sorted(values.keys() - field_names)
+    _refuse_secrets({*given, *unknown})
     for name in unknown:
         warnings.warn(
             f"`{name}` is not an argument of ChatClarifai. It is sent to the model as "
@@ -179,6 +188,16 @@ def _move_unknown(values: dict[str, Any], field_names: frozenset[str]) -> None:
             stacklevel=_find_stacklevel(),
         )
     values["model_kwargs"] = {**given, **{name: values.pop(name) for name in unknown}}
+
+
+def _refuse_secrets(names: set[str]) -> None:
+    """Refuse what other packages call their token: parameters are shown and sent."""
+    if secrets := [name for name in sorted(names) if _NAMES_OF_SECRETS.search(name)]:
+        raise ValueError(
+            f"`{'`, `'.join(secrets)}` looks like a secret, and parameters of the "
+            "model are sent in the body and shown in traces. Give the token as "
+            "`api_key`."
+        )
 
 
 def _find_stacklevel() -> int:
