@@ -32,7 +32,7 @@ from pydantic import SecretStr
 from langchain_clarifai import ChatClarifai, ClarifaiError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
     from langchain_core.messages import InvalidToolCall, ToolCall
     from langchain_core.tools import BaseTool
@@ -78,6 +78,20 @@ try:
     model = build_model().bind_tools([*TOOLS.values()])
 except (ValueError, RuntimeError) as failure:
     sys.exit(str(failure))
+
+
+@cl.on_app_startup
+async def close_what_is_left() -> None:
+    """Have streams closed that are left in mid-answer, as event loops usually do.
+
+    Chainlit runs on a loop patched by nest_asyncio, which forgets to.
+    """
+    loop = asyncio.get_running_loop()
+
+    def close(stream: AsyncGenerator[Any]) -> None:
+        loop.call_soon_threadsafe(loop.create_task, stream.aclose())
+
+    sys.set_asyncgen_hooks(finalizer=close)
 
 
 @cl.on_chat_start

@@ -59,9 +59,6 @@ BROWSER_OPTIONS: Final = [
     "--disable-sync",
 ]
 
-WORDS: Final = [f"word{number} " for number in range(2000)]
-
-
 # --- What is running --------------------------------------------------------------
 
 
@@ -193,6 +190,15 @@ def stream(
     return event_stream_reply(*pieces, *last, end=end)
 
 
+WORDS: Final = [chunk(f"word{number} ") for number in range(5000)]
+ENDLESS: Final = {
+    "steady": stream(*[part for word in WORDS for part in (word, Pause(0.1))]),
+    "rapid": stream(*[part for word in WORDS for part in (word, Pause(0.03))]),
+    "silence": stream(threading.Event()),
+}
+"""Answers that take minutes, or for ever."""
+
+
 def call_weather(arguments: str, name: str = "get_weather") -> Reply:
     """Let the model call the weather."""
     call = tool_call_delta(arguments, call_id="call_1", name=name)
@@ -296,29 +302,26 @@ def test_model_that_only_calls_tools_is_ended(page: Any, server: WireServer) -> 
     assert len(server.last_request.json["messages"]) == 1
 
 
-@pytest.mark.parametrize("silent", [False, True], ids=["in-mid-answer", "in-silence"])
+@pytest.mark.parametrize("pace", ["steady", "rapid", "silence"])
 def test_stop_closes_the_connection_and_the_page_goes_on(
-    page: Any, server: WireServer, *, silent: bool
+    page: Any, server: WireServer, *, pace: str
 ) -> None:
     """The server sees the client leave at once, with more to say or saying nothing."""
-    endless = [part for word in WORDS for part in (chunk(word), Pause(0.1))]
-    server.reply(stream(threading.Event()) if silent else stream(*endless))
+    server.reply(ENDLESS[pace])
     ask(page, "Tell me a long story.")
-    if not silent:
-        see(answer(page), "word5")
-    page.wait_for_selector("#stop-button")
+    if pace != "silence":
+        see(answer(page), "word5 ")
     wait_for_exchange(server)
     page.click("#stop-button")
 
     assert server.exchanges[0].client_left.wait(5)
-    assert len(server.exchanges[0].sent_at) < len(WORDS) / 2
     wait_until_it_waits(page)
     server.reply(stream(*text_chunks("Still here.")))
     ask(page, "Are you there?")
     see(answer(page), "Still here.")
     said = [message["content"] for message in server.last_request.json["messages"]]
     assert said[-1] == "Are you there?"
-    if silent:
+    if pace == "silence":
         assert len(said) == 1
     else:
         # What was read before the stop is part of the conversation.
@@ -326,18 +329,63 @@ def test_stop_closes_the_connection_and_the_page_goes_on(
         assert said[1].startswith("word0 word1 word2 word3 word4 word5")
 
 
-def wait_for_exchange(server: WireServer) -> None:
+def wait_for_exchange(server: WireServer, seconds: float = 10) -> None:
     """Wait until the request is at the server."""
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + seconds
     while not server.exchanges:
         assert time.monotonic() < give_up, "No request came."
         time.sleep(0.01)
 
 
+LEAVE_A_STREAM: Final = """
+import asyncio, contextlib
+import chainlit.cli  # it patches asyncio
+from chat_app import app
+
+async def leave():
+    async for chunk in app.model.astream("Tell me a long story."):
+        await asyncio.sleep(60)
+
+async def main():
+    await app.close_what_is_left()
+    task = asyncio.create_task(leave())
+    await asyncio.sleep(2)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    del task
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+def test_stop_while_a_word_goes_to_the_page_closes_the_connection_too(
+    server: WireServer, tmp_path: Path
+) -> None:
+    """Left outside the stream itself, it is closed on Chainlit's loop as on others."""
+    server.exchanges.clear()
+    server.reply(ENDLESS["steady"])
+    settings = {"CLARIFAI_PAT": TOKEN, "CLARIFAI_API_BASE": server.origin}
+    process = subprocess.Popen(  # noqa: S603 - fixed words
+        [sys.executable, "-c", LEAVE_A_STREAM],
+        cwd=EXAMPLES,
+        env={"CHAINLIT_APP_ROOT": str(tmp_path), "HOME": str(tmp_path), **settings},
+        stderr=subprocess.PIPE,
+    )
+    try:
+        wait_for_exchange(server, seconds=60)
+        assert server.exchanges[0].client_left.wait(10)
+    finally:
+        process.kill()
+        complaints = process.communicate()[1].decode()
+    # Else it was only the end of its memory that closed it, sooner or later.
+    assert "ignored GeneratorExit" not in complaints
+
+
 def test_closed_page_stops_the_answer_as_well(page: Any, server: WireServer) -> None:
     """Nothing is generated for a page that nobody looks at."""
-    endless = [part for word in WORDS for part in (chunk(word), Pause(0.1))]
-    server.reply(stream(*endless))
+    server.reply(ENDLESS["steady"])
     ask(page, "Tell me a long story.")
     see(answer(page), "word5")
     page.close()
