@@ -44,7 +44,7 @@ app: $(APP)/ready-page ## Serve a chat page on port 8000 or PORT=…; on Clarifa
 		../$(APP)/bin/python -m chainlit run chat_app/app.py --headless --port $(or $(PORT),8000)
 
 .PHONY: test
-test: $(READY)-test weights ## Run all tests: unit, wire, integration on a local model, standard suites
+test: $(READY)-test weights peers ## Run all tests: unit, wire, integration on a local model, standard suites
 	@$(PYTEST) $(ARGS)
 
 .PHONY: install
@@ -71,7 +71,7 @@ test-app: $(APP)/ready-browser ## Type, watch, stop and break the chat page in D
 	@$(APP)/bin/python -m pytest tests/integration/test_chat_app.py $(ARGS)
 
 .PHONY: coverage
-coverage: $(READY)-test weights ## Run all tests and show which branches none of them takes
+coverage: $(READY)-test weights peers ## Run all tests and show which branches none of them takes
 	@$(PYTEST) --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: bench
@@ -138,6 +138,14 @@ format: $(READY)-lint ## Format the code and mend what ruff can mend
 clean: ## Remove environments, caches and what was built
 	rm -rf $(VENV) .venv-* .cache build dist htmlcov .coverage* .hypothesis .*_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Environments of servers whose pins differ from ours. Made once.
+.PHONY: peers
+peers: $(READY)-test
+	@if [ -z "$$LANGCHAIN_CLARIFAI_NO_LITELLM" ]; then \
+		$(BIN)/python -m tests.servers.environment litellm tests/integration/litellm/requirements.txt >/dev/null; fi
+	@if [ -z "$$LANGCHAIN_CLARIFAI_NO_RUNNER" ]; then \
+		$(BIN)/python -m tests.servers.environment runner tests/integration/runner/requirements.txt >/dev/null; fi
 
 .PHONY: weights
 weights: $(READY)-test
