@@ -313,7 +313,7 @@ def test_changed_settings_are_used_by_the_next_request(wire: WireServer) -> None
     model = build(wire, base_url="https://nobody.example/v1", model="x")
     model.base_url = wire.url
     model.model = "gpt-oss-20b"
-    model.api_key = "another"  # type: ignore[assignment]  # a string is fine
+    model.api_key = "another"
     model.default_headers = {"X-A": "1"}
     model.invoke("hi")
     first = wire.last_request
