@@ -57,6 +57,15 @@ class OpenMessageChunk(_PlainWhenConverted):
             return _close(total)
         return total
 
+    def __radd__(self, other: Any) -> Any:
+        """Take over a sum that began with an empty chunk of the reader's own."""
+        if not isinstance(other, AIMessageChunk):
+            return NotImplemented
+        total = AIMessageChunk.__add__(other, self)
+        if total.chunk_position == "last":
+            return _close(total)
+        return OpenMessageChunk.model_construct(_fields_set=None, **total.__dict__)
+
 
 # What loads only classes that it knows by name, as LangGraph's checkpoints will, is to
 # take an unfinished sum for what it stands for.

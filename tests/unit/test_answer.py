@@ -14,6 +14,7 @@ from langchain_core.messages import (
     HumanMessage,
     message_chunk_to_message,
 )
+from langchain_core.messages.tool import tool_call_chunk
 
 from langchain_clarifai._answer import ChoiceAccumulator, parse_json
 from langchain_clarifai._metadata import AnswerMetadata
@@ -100,6 +101,30 @@ def test_a_cut_call_is_broken_in_the_sum(is_list: bool) -> None:  # noqa: FBT001
     assert total.tool_calls == []
     [broken] = total.invalid_tool_calls
     assert (broken["name"], broken["args"], broken["id"]) == ("f", '{"a": "b', "x")
+
+
+def test_a_sum_that_began_with_an_empty_chunk_ends_the_same() -> None:
+    """Many readers begin with one of their own."""
+    call = tool_call_chunk(name="f", args='{"a": "b', id="x", index=0)
+    first = OpenMessageChunk(content="", tool_call_chunks=[call])
+    last = AIMessageChunk(content="", chunk_position="last")
+    total: Any = AIMessageChunk(content="")
+    for chunk in (first, last):
+        total += chunk
+    assert type(total) is AIMessageChunk
+    assert total.tool_calls == []
+    assert total.invalid_tool_calls[0]["args"] == '{"a": "b'
+
+
+def test_an_only_chunk_closes_the_sum_that_began_before_it() -> None:
+    """It is the first and the last."""
+    call = tool_call_chunk(name="f", args='{"a": "b', id="x", index=0)
+    only = OpenMessageChunk(content="", tool_call_chunks=[call], chunk_position="last")
+    total: Any = AIMessageChunk(content="") + only
+    assert type(total) is AIMessageChunk
+    assert total.tool_calls == []
+    with pytest.raises(TypeError):
+        "text" + only
 
 
 def test_blocks_of_chunks_become_those_of_a_plain_answer() -> None:
