@@ -315,6 +315,8 @@ def test_stop_closes_the_connection_and_the_page_goes_on(
 
     assert server.exchanges[0].client_left.wait(5)
     wait_until_it_waits(page)
+    if pace != "silence":
+        see(page, "word0 word1 word2 word3 word4 word5")
     server.reply(stream(*text_chunks("Still here.")))
     ask(page, "Are you there?")
     see(answer(page), "Still here.")
