@@ -68,7 +68,8 @@ test-ray: $(READY)-test $(READY)-ray ## Kill a Ray worker in a batch of 2,000, a
 
 .PHONY: test-app
 test-app: $(APP)/ready-browser ## Type, watch, stop and break the chat page in Debian's chromium
-	@$(APP)/bin/python -m pytest tests/integration/test_chat_app.py $(ARGS)
+	@LANGCHAIN_CLARIFAI_REQUIRE_BROWSER=1 \
+		$(APP)/bin/python -m pytest tests/integration/test_chat_app.py $(ARGS)
 
 .PHONY: coverage
 coverage: $(READY)-test weights peers ## Run all tests and show which branches none of them takes

@@ -44,7 +44,8 @@ EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 TOKEN: Final = "token-that-nobody-may-see"
 
 pytestmark = pytest.mark.skipif(
-    not all(map(importlib.util.find_spec, ("chainlit", "playwright"))),
+    not REQUIRE_BROWSER
+    and not all(map(importlib.util.find_spec, ("chainlit", "playwright"))),
     reason="Chainlit or Playwright is not installed; `make test-app` runs this test",
 )
 
