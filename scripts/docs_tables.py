@@ -14,14 +14,14 @@ import re
 import sys
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args, get_origin
 
 import langchain_clarifai
 from langchain_clarifai import ChatClarifai, _errors
 from langchain_clarifai._arguments import _ALIASES, _ALLOWED, _MODEL_PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pydantic.fields import FieldInfo
 
@@ -73,7 +73,9 @@ def _show_default(name: str, field: FieldInfo) -> str:
         return "required"
     if name in {"api_key", "base_url"}:
         return "found"
-    default = field.get_default(call_default_factory=True, validated_data={})
+    # None of the factories wants the values of other fields.
+    factory = cast("Callable[[], Any] | None", field.default_factory)
+    default = field.default if factory is None else factory()
     return (
         _code(repr(default))
         if isinstance(default, dict | str | int | float)
