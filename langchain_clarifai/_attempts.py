@@ -45,6 +45,7 @@ HEADERS: Final = {
     "X-Clarifai-Request-Id-Prefix": f"langchain-clarifai-{__version__}",
 }
 _LOWEST_FAILURE: Final = 300
+_LARGEST_BUFFERED: Final = 64 * 1024
 
 # The SDK's own limit, for requests whose user set none.
 _CONNECT_TIMEOUT: Final = 5.0
@@ -73,8 +74,13 @@ class Attempt:
 
     @property
     def header_timeout(self) -> HeaderTimeout:
-        """How long the headers of an async response may take."""
-        return HeaderTimeout(self._read_timeout)
+        """How long the headers of an async response may take.
+
+        aiohttp tells when the headers of a request were sent, not when its body was: a
+        body that socket buffers do not hold has its time for writing on top.
+        """
+        is_large = len(self._request.body) > _LARGEST_BUFFERED
+        return HeaderTimeout(self._read_timeout + is_large * self.timeouts[2])
 
     @property
     def timeouts(self) -> tuple[float, float, float, float]:

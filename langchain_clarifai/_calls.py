@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from contextlib import aclosing, closing, suppress
+from contextlib import ExitStack, aclosing, closing, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai import _client
@@ -78,9 +78,11 @@ def _post(attempt: Attempt, request: Request) -> Any:
         client = _client.get_client(request.base_url, request.lease)
     # A redirect would take the prompt, and headers of the user, elsewhere.
     response = client.send(attempt.build(client), stream=True, follow_redirects=False)
-    if not attempt.read_headers(response):
-        with closing(response):
+    with ExitStack() as stack:
+        stack.callback(response.close)
+        if not attempt.read_headers(response):
             raise attempt.build_failure(_read_failure(attempt, response))
+        stack.pop_all()
     return response
 
 

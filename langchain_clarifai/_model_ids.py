@@ -350,7 +350,7 @@ def _read_dotted(text: str) -> ModelId | None:
 
 def _read_name(text: str) -> ModelId | None:
     """Read the bare name of a model that has a profile, or that was listed."""
-    path = _choose_path(text, PROFILES) or _choose_path(text, _listed_paths)
+    path = _choose_path(text, PROFILES) or _choose_path(text, tuple(_listed_paths))
     return None if path is None else _read_path(path)
 
 
@@ -383,7 +383,7 @@ def _suggest(text: str) -> str:
 def _list_known_names() -> dict[str, str]:
     """List the bare and the dotted name of each known model → its path."""
     names: dict[str, str] = {}
-    for path in (*_listed_paths, *PROFILES):
+    for path in (*tuple(_listed_paths), *PROFILES):
         names[_fold(path.rsplit("/", 1)[-1])] = path
         names[_fold(path.replace("/models/", "/"))] = path
     return names

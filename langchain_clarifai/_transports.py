@@ -122,6 +122,10 @@ class _PatientStream:
 
     def take_headers(self, headers: Any) -> None:
         head, self._head = self._head or b"", None
+        if not head.startswith(b"HTTP/"):
+            # These headers came before the request was written: they, and what follows,
+            # are left over from an answer without an announced length.
+            raise ConnectionError("The connection held bytes of another answer.")
         length = headers.get("content-length", "")
         if length.isdecimal():
             _, _, body = head.partition(b"\r\n\r\n")
@@ -164,7 +168,7 @@ class HeaderTimeout:
 
     async def __aenter__(self) -> Self:
         await self._timeout.__aenter__()
-        self._outer = _header_timeout.set(self)
+        _header_timeout.set(self)
         return self
 
     async def __aexit__(
@@ -173,7 +177,8 @@ class HeaderTimeout:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _header_timeout.reset(self._outer)
+        # No reset to what was before: a task that is collected ends in another context.
+        _header_timeout.set(None)
         await self._timeout.__aexit__(error_class, error, traceback)
 
     def begin(self) -> None:

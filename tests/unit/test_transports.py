@@ -8,8 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from langchain_core.messages import BaseMessage, HumanMessage
 
-from langchain_clarifai import ClarifaiTimeoutError, _transports
+from langchain_clarifai import ClarifaiTimeoutError, _attempts, _transports
 from langchain_clarifai._transports import prepare_async_client, prepare_client
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
@@ -155,3 +156,35 @@ class _Backend:
     def get_extra_info(self, name: str) -> bool:
         assert name == "is_readable"
         return False
+
+
+def test_answer_that_was_there_before_the_request_is_not_taken(
+    wire: WireServer,
+) -> None:
+    """Bytes too many after a chunked body answer no other request."""
+    whole, extra = (
+        json.dumps(completion(choice(text))).encode() for text in ("mine", "smuggled")
+    )
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(whole), whole)
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    more = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(extra), extra)
+    both = Reply(body=[head + body + more, Pause(0.2)], framing=Framing.RAW)
+    wire.handler = lambda request: (
+        both
+        if request.json["messages"][0]["content"] == "first"
+        else json_reply(completion(choice("next")))
+    )
+    with build_model(wire, max_retries=1) as model:
+        assert model.invoke("first").text == "mine"
+        assert model.invoke("second").text == "next"
+
+
+async def test_large_body_has_time_to_be_written(wire: WireServer) -> None:
+    """It is not taken from the time that the headers of the answer have."""
+    timeout = {"read": 1, "write": 60}
+    for size, seconds in ((1_000, 1), (200_000, 61)):
+        messages: list[BaseMessage] = [HumanMessage("a" * size)]
+        model = build_model(wire, timeout=timeout)
+        request = model._build_request(messages, None, {}, stream=False)
+        attempt = _attempts.ChatAttempt(request, "token")
+        assert attempt.header_timeout._seconds == seconds
