@@ -54,7 +54,8 @@ MODEL_FORMS = (
 )
 
 # Models that the catalogue has listed in this process, by their paths: their bare names
-# are known as well. It is a dict for its order.
+# are known as well. It is a dict for its order. Readers copy it first, in one step: a
+# listing in another thread may add to it meanwhile.
 _listed_paths: dict[str, None] = {}
 
 # Tried from top to bottom on a spelling that no form accepts.
