@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from langchain_clarifai._refusals import ModelRefusalError
+from langchain_clarifai._structured.refusals import ModelRefusalError
 from langchain_clarifai._version import __version__
 from langchain_clarifai.chat_models import ChatClarifai
 
 if TYPE_CHECKING:
-    from langchain_clarifai._catalogue import alist_models, list_models
-    from langchain_clarifai._errors import (
+    from langchain_clarifai._catalogue.listing import alist_models, list_models
+    from langchain_clarifai._catalogue.records import ModelRecord
+    from langchain_clarifai._errors.classes import (
         ClarifaiAccountError,
         ClarifaiAuthenticationError,
         ClarifaiBadRequestError,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         ClarifaiUnfinishedStreamError,
         ClarifaiUnprocessableEntityError,
     )
-    from langchain_clarifai._model_records import ModelRecord
     from langchain_clarifai._registration import register
 
 __all__ = [
@@ -69,9 +69,9 @@ __all__ = [
 # Where the names are that are imported when first asked for. The error classes are the
 # rest: they need the SDK, which takes a second.
 _HOMES = {
-    "ModelRecord": "_model_records",
-    "alist_models": "_catalogue",
-    "list_models": "_catalogue",
+    "ModelRecord": "_catalogue.records",
+    "alist_models": "_catalogue.listing",
+    "list_models": "_catalogue.listing",
     "register": "_registration",
 }
 
@@ -80,7 +80,7 @@ def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOMES.get(name, "_errors")
+    home = _HOMES.get(name, "_errors.classes")
     return getattr(import_module(f"langchain_clarifai.{home}"), name)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Final, cast
 
-from langchain_clarifai._metadata import PROVIDER
+from langchain_clarifai._answer.metadata import PROVIDER
 
 _PACKAGE: Final = "langchain_clarifai"
 _CLASS: Final = "ChatClarifai"

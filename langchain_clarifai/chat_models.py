@@ -30,18 +30,10 @@ from pydantic import (
 )
 from typing_extensions import override
 
-from langchain_clarifai import _blocks
-from langchain_clarifai._arguments import (
-    build_validation_error,
-    find_known_profile,
-    get_field_names,
-    resolve_arguments,
-)
-from langchain_clarifai._credentials import normalize_base_url
-from langchain_clarifai._lease import Lease
-from langchain_clarifai._metadata import PROVIDER
-from langchain_clarifai._reasoning import ReasoningFormat
-from langchain_clarifai._request import (
+from langchain_clarifai._answer import blocks
+from langchain_clarifai._answer.metadata import PROVIDER
+from langchain_clarifai._answer.reasoning import ReasoningFormat
+from langchain_clarifai._request.request import (
     Request,
     build_request,
     check_headers,
@@ -49,12 +41,23 @@ from langchain_clarifai._request import (
     read_timeouts,
     resolve_call_aliases,
 )
-from langchain_clarifai._settings import Settings
-from langchain_clarifai._structured_output import (
+from langchain_clarifai._request.tools import (
+    convert_to_wire_tool_choice,
+    convert_to_wire_tools,
+)
+from langchain_clarifai._settings.arguments import (
+    build_validation_error,
+    find_known_profile,
+    get_field_names,
+    resolve_arguments,
+)
+from langchain_clarifai._settings.credentials import normalize_base_url
+from langchain_clarifai._settings.settings import Settings
+from langchain_clarifai._structured.output import (
     StructuredOutputMethod,
     build_structured_output,
 )
-from langchain_clarifai._tools import convert_to_wire_tool_choice, convert_to_wire_tools
+from langchain_clarifai._transport.lease import Lease
 from langchain_clarifai._version import __version__
 from langchain_clarifai.data._profiles import KnownProfile
 
@@ -70,7 +73,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
     from langchain_core.tools import BaseTool
 
-_blocks.register()
+blocks.register()
 
 # Fields that go into the body under their own name.
 _BODY_FIELDS: Final = (
@@ -321,9 +324,9 @@ class ChatClarifai(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         request = self._build_request(messages, stop, kwargs, stream=False)
-        from langchain_clarifai import _calls
+        from langchain_clarifai._transport import calls
 
-        return _calls.generate(request)
+        return calls.generate(request)
 
     @override
     async def _agenerate(
@@ -335,9 +338,9 @@ class ChatClarifai(BaseChatModel):
     ) -> ChatResult:
         request = self._build_request(messages, stop, kwargs, stream=False)
         await _import_calls()
-        from langchain_clarifai import _calls
+        from langchain_clarifai._transport import calls
 
-        return await _calls.agenerate(request)
+        return await calls.agenerate(request)
 
     @override
     def _stream(
@@ -348,9 +351,9 @@ class ChatClarifai(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         request = self._build_request(messages, stop, kwargs, stream=True)
-        from langchain_clarifai import _calls
+        from langchain_clarifai._transport import calls
 
-        generation_chunks = _calls.stream(request)
+        generation_chunks = calls.stream(request)
         if run_manager is None:
             return generation_chunks
         return _announce(generation_chunks, run_manager)
@@ -365,10 +368,10 @@ class ChatClarifai(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = self._build_request(messages, stop, kwargs, stream=True)
         if run_manager is None and _CALLS in sys.modules:
-            from langchain_clarifai import _calls
+            from langchain_clarifai._transport import calls
 
             # No generator of our own in between: it would cost a tenth of a chunk.
-            return _calls.astream(request)
+            return calls.astream(request)
         return _announce_async(request, run_manager)
 
     @override
@@ -518,16 +521,16 @@ class ChatClarifai(BaseChatModel):
         The model stays usable: the next call connects anew. What you passed in as
         `http_client` is yours to close.
         """
-        from langchain_clarifai import _client
+        from langchain_clarifai._transport import pools
 
-        _client.close(self._lease)
+        pools.close(self._lease)
 
     async def aclose(self) -> None:
         """Give back the connections of this event loop, and those of sync calls."""
         await _import_calls()
-        from langchain_clarifai import _client
+        from langchain_clarifai._transport import pools
 
-        await _client.aclose(self._lease)
+        await pools.aclose(self._lease)
 
     def __enter__(self) -> Self:
         return self
@@ -662,9 +665,9 @@ async def _announce_async(
     request: Request, run_manager: AsyncCallbackManagerForLLMRun | None
 ) -> AsyncIterator[ChatGenerationChunk]:
     await _import_calls()
-    from langchain_clarifai import _calls
+    from langchain_clarifai._transport import calls
 
-    async with aclosing(_calls.astream(request)) as generation_chunks:
+    async with aclosing(calls.astream(request)) as generation_chunks:
         async for generation_chunk in generation_chunks:
             if run_manager is not None:
                 await run_manager.on_llm_new_token(
@@ -673,7 +676,7 @@ async def _announce_async(
             yield generation_chunk
 
 
-_CALLS: Final = "langchain_clarifai._calls"
+_CALLS: Final = "langchain_clarifai._transport.calls"
 
 
 async def _import_calls() -> None:

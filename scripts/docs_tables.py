@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args, get_origin
 
 import langchain_clarifai
-from langchain_clarifai import ChatClarifai, _errors
-from langchain_clarifai._arguments import _ALIASES, _ALLOWED, _MODEL_PARTS
+from langchain_clarifai import ChatClarifai
+from langchain_clarifai._errors import classes
+from langchain_clarifai._settings.arguments import _ALIASES, _ALLOWED, _MODEL_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -159,18 +160,18 @@ def _code(text: str) -> str:
 def list_errors() -> list[type[Exception]]:
     """List the exceptions of the package, in the order of its tree."""
     names = [name for name in langchain_clarifai.__all__ if name.endswith("Error")]
-    classes: list[type[Exception]] = [getattr(langchain_clarifai, n) for n in names]
+    errors: list[type[Exception]] = [getattr(langchain_clarifai, n) for n in names]
     # As they stand in the module: parents before children.
-    order = list(vars(_errors))
+    order = list(vars(classes))
     return sorted(
-        classes,
+        errors,
         key=lambda c: order.index(c.__name__) if c.__name__ in order else len(order),
     )
 
 
 def build_error_tree() -> str:
     """Take the tree out of the module's docstring."""
-    docstring = inspect.cleandoc(_errors.__doc__ or "")
+    docstring = inspect.cleandoc(classes.__doc__ or "")
     lines = [line[4:] for line in docstring.splitlines() if line.startswith("    ")]
     return "```text\n" + "\n".join(lines) + "\n```"
 

@@ -81,7 +81,7 @@ def warm_python() -> Iterator[RunScript]:
 # It reads a line for each script, runs it in a child, and writes the child's status.
 _FORKING: Final = """
 import os, sys
-from langchain_clarifai import _calls
+from langchain_clarifai._transport import calls
 
 for line in sys.stdin:
     path, url, errors = line.split()

@@ -152,15 +152,15 @@ asyncio.run(ask("c"))
         "200 tasks at once in a fresh loop",
         200,
         """
-from langchain_clarifai import _client
+from langchain_clarifai._transport import pools
 
 async def rush():
     answers = await asyncio.gather(*(model.ainvoke(str(n)) for n in range(200)))
     assert [answer.text for answer in answers] == [f"echo:{n}" for n in range(200)]
-    assert len(_client._loop_pools) == 1
+    assert len(pools._loop_pools) == 1
 
 asyncio.run(rush())
-assert not _client._loop_pools
+assert not pools._loop_pools
 """,
     ),
 )

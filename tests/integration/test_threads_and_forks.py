@@ -22,11 +22,11 @@ _THREADS = (
         32,
         """
 from concurrent.futures import ThreadPoolExecutor
-from langchain_clarifai import _client
+from langchain_clarifai._transport import pools
 
 with ThreadPoolExecutor(16) as executor:
     list(executor.map(lambda n: asyncio.run(ask(str(n))), range(16)))
-assert not _client._loop_pools
+assert not pools._loop_pools
 """,
     ),
     (
@@ -124,9 +124,10 @@ asyncio.run(fork_in_loop())
         "a fork while a thread holds the locks",
         4,
         """
-from langchain_clarifai import _calls, _client
+from langchain_clarifai._transport import calls
+from langchain_clarifai._transport import pools
 
-with _client._lock, _client._tls_lock:
+with pools._lock, pools._tls_lock:
     fork(work)
 """,
     ),

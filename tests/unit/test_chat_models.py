@@ -27,8 +27,8 @@ from langchain_core.tools import tool
 from pydantic import BaseModel, SecretStr
 from typing_extensions import override
 
-import langchain_clarifai
-from langchain_clarifai import ChatClarifai, _calls
+from langchain_clarifai import ChatClarifai, _transport
+from langchain_clarifai._transport import calls
 from langchain_clarifai.chat_models import _announce_async, _import_calls
 from langchain_clarifai.data._profiles import PROFILES
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
@@ -328,8 +328,8 @@ async def test_first_async_request_imports_in_a_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Reading the SDK's files would block the loop."""
-    monkeypatch.setattr(langchain_clarifai, "_calls", _calls)
-    monkeypatch.delitem(sys.modules, _calls.__name__)
+    monkeypatch.setattr(_transport, "calls", calls)
+    monkeypatch.delitem(sys.modules, calls.__name__)
     threads: set[int] = set()
 
     def import_module(name: str) -> object:

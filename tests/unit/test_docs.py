@@ -12,7 +12,7 @@ import yaml
 
 import langchain_clarifai
 from langchain_clarifai import ChatClarifai
-from langchain_clarifai._arguments import _ALIASES
+from langchain_clarifai._settings.arguments import _ALIASES
 from scripts.docs_tables import (
     build_api,
     build_error_tree,

@@ -12,7 +12,7 @@ import pytest
 
 from langchain_clarifai import ChatClarifai
 from tests.documents import read_blocks, read_links, run_blocks, use_server
-from tests.unit.test_model_ids import LITELLM_PATHS
+from tests.unit.settings.test_model_ids import LITELLM_PATHS
 
 if TYPE_CHECKING:
     from tests.servers.scripted import ScriptedServer

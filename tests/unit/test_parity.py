@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 from langchain_core.messages import AIMessage, message_chunk_to_message
 
-from langchain_clarifai._metadata import AnswerMetadata
-from langchain_clarifai._reasoning import build_think_tags
-from langchain_clarifai._responses import convert_to_chat_result
-from langchain_clarifai._streaming import StreamAccumulator
+from langchain_clarifai._answer.completion import convert_to_chat_result
+from langchain_clarifai._answer.metadata import AnswerMetadata
+from langchain_clarifai._answer.reasoning import build_think_tags
+from langchain_clarifai._answer.stream import StreamAccumulator
 from tests.servers.openai_wire import (
     choice,
     chunk,

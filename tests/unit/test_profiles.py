@@ -10,7 +10,7 @@ from typing import get_type_hints
 import pytest
 from langchain_core.language_models import ModelProfile
 
-from langchain_clarifai._model_ids import parse_model
+from langchain_clarifai._settings.model_ids import parse_model
 from langchain_clarifai.data._profiles import PROFILES, find_profile
 
 _TYPES = {

@@ -17,8 +17,8 @@ from langchain_clarifai import (
     ChatClarifai,
     ClarifaiConnectionError,
     ClarifaiError,
-    _client,
 )
+from langchain_clarifai._transport import pools
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import completion, openai_error, sse, text_chunks
 from tests.servers.wire import (
@@ -40,11 +40,11 @@ TOKEN: Final = "pat-53cr37-of-the-tests"
 @pytest.fixture(autouse=True)
 def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let certificates and proxies be read anew, as in a new process."""
-    monkeypatch.setattr(_client, "_pools", {})
-    monkeypatch.setattr(_client, "_loop_pools", {})
-    monkeypatch.setattr(_client, "_tls_context", None)
+    monkeypatch.setattr(pools, "_pools", {})
+    monkeypatch.setattr(pools, "_loop_pools", {})
+    monkeypatch.setattr(pools, "_tls_context", None)
     yield
-    for pool in _client._pools.values():
+    for pool in pools._pools.values():
         pool.http_client.close()
 
 

@@ -790,7 +790,7 @@ def test_event_that_is_too_long_is_an_error(
     wire: WireServer, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is not for the server to fill."""
-    monkeypatch.setattr("langchain_clarifai._sse.MAX_EVENT_BYTES", 1000)
+    monkeypatch.setattr("langchain_clarifai._answer.events.MAX_EVENT_BYTES", 1000)
     wire.reply(event_stream_reply(b"data: " + b"x" * 2000))
 
     error: Any = call(way, wire).error
@@ -804,7 +804,7 @@ def test_answer_that_is_too_long_is_an_error(
     wire: WireServer, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor in a body without events."""
-    monkeypatch.setattr("langchain_clarifai._responses.MAX_BODY_BYTES", 100)
+    monkeypatch.setattr("langchain_clarifai._answer.completion.MAX_BODY_BYTES", 100)
     wire.reply(json_reply(completion()))
 
     error: Any = call(way, wire).error

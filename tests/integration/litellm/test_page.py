@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
 from tests.integration.litellm.process import TOKEN, run_page
-from tests.unit.test_model_ids import LITELLM_PATHS
+from tests.unit.settings.test_model_ids import LITELLM_PATHS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,80 @@
+"""A wire completion → LangChain's `ChatResult`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.outputs import ChatGeneration, ChatResult
+
+from langchain_clarifai._answer.choice import ChoiceAccumulator, parse_json
+from langchain_clarifai._answer.faults import ErrorBody, MalformedAnswer, is_error_body
+from langchain_clarifai._answer.reasoning import build_think_tags
+
+if TYPE_CHECKING:
+    from langchain_clarifai._answer.metadata import AnswerMetadata
+    from langchain_clarifai._answer.reasoning import ReasoningFormat
+
+MAX_BODY_BYTES: Final = 256 * 1024 * 1024
+"""Longest body that is taken for an answer, in bytes."""
+
+
+def check_body_size(size: int, start: bytes) -> None:
+    """Refuse a body that has grown too long to be an answer.
+
+    Raises:
+        MalformedAnswer: If it has.
+    """
+    if size > MAX_BODY_BYTES:
+        raise MalformedAnswer("The response is too long to be an answer.", start)
+
+
+def parse_completion(body: bytes) -> dict[str, Any]:
+    """Parse the body of a response into a completion with at least one choice.
+
+    Raises:
+        ErrorBody: If it reports an error.
+        MalformedAnswer: If it is anything else.
+    """
+    try:
+        completion = parse_json(body)
+    except ValueError:
+        raise MalformedAnswer("The response is no JSON.", body) from None
+    if is_error_body(completion):
+        raise ErrorBody(completion)
+    if not isinstance(completion, dict):
+        raise MalformedAnswer("The response is no JSON object.", body)
+    choices = completion.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise MalformedAnswer("The response holds no answer: it has no choices.", body)
+    if not all(isinstance(choice, dict) for choice in choices):
+        raise MalformedAnswer("The response holds a choice that is no object.", body)
+    if choices[0].get("error"):
+        raise ErrorBody(choices[0])
+    return completion
+
+
+def convert_to_chat_result(
+    body: bytes, metadata: AnswerMetadata, reasoning_format: ReasoningFormat, model: str
+) -> ChatResult:
+    """Convert the body of a response, one generation for each choice.
+
+    Usage is that of the whole response, so it stands on the first message only.
+
+    Raises:
+        Fault: If the body is no answer.
+    """
+    completion = parse_completion(body)
+    choices = completion["choices"]
+    metadata.read(completion)
+    metadata.read_usage(choices[0])
+    llm_output = {"model_name": metadata.model_name, "token_usage": metadata.usage}
+    generations: list[ChatGeneration] = []
+    for choice in choices:
+        accumulator = ChoiceAccumulator(build_think_tags(reasoning_format, model))
+        accumulator.read_whole(choice)
+        message = accumulator.build_message(metadata)
+        generations.append(ChatGeneration(message=message))
+        metadata.usage = None
+    if llm_output["token_usage"] is None:
+        del llm_output["token_usage"]
+    return ChatResult(generations=generations, llm_output=llm_output)

@@ -1,0 +1,88 @@
+"""What is known of an answer besides its content → `response_metadata`.
+
+Plain and streamed answers share this module, so that both hold the same keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_clarifai._answer.usage import has_counts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROVIDER: Final = "clarifai"
+"""`ls_provider` of traces and `model_provider` of messages: LangChain compares them."""
+
+PROVIDER_METADATA: Final = {"model_provider": PROVIDER}
+
+# The header of Clarifai's gateway is not documented; these are what gateways use.
+_REQUEST_ID_HEADERS: Final = ("x-request-id", "x-clarifai-request-id", "request-id")
+
+_COPIED_FIELDS: Final = ("id", "system_fingerprint", "service_tier")
+
+
+@dataclass(slots=True)
+class AnswerMetadata:
+    """Collects the metadata of one response; the first id and the last values win."""
+
+    model_name: str
+    """The model as the user wrote it."""
+
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    include_headers: bool = False
+    usage: dict[str, Any] | None = None
+    backend_model: str = ""
+    _status_request_id: str = ""
+    _fields: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def read(self, payload: dict[str, Any]) -> None:
+        """Take what a completion or a chunk of one says about the answer."""
+        self.read_usage(payload)
+        if isinstance(status := payload.get("status"), dict):
+            # Clarifai's report of a success may come along with the answer.
+            self._status_request_id = str(status.get("req_id") or "")
+        if isinstance(model := payload.get("model"), str) and model:
+            self.backend_model = model
+        for name in _COPIED_FIELDS:
+            value = payload.get(name)
+            # Some servers give every chunk an id of its own: the first one counts.
+            if value and not (name == "id" and name in self._fields):
+                self._fields[name] = value
+
+    def read_usage(self, payload: dict[str, Any]) -> None:
+        """Take the usage of a completion, a chunk or a choice, if it has one."""
+        if isinstance(usage := payload.get("usage"), dict) and has_counts(usage):
+            self.usage = usage
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that support can look the request up by."""
+        return read_request_id(self.headers) or self._status_request_id or None
+
+    def build(self, finish_reason: str | None) -> dict[str, Any]:
+        """Build the `response_metadata` of a finished message."""
+        response_metadata: dict[str, Any] = {
+            **PROVIDER_METADATA,
+            "model_name": self.model_name,
+            "finish_reason": finish_reason,
+            **self._fields,
+        }
+        if self.backend_model:
+            response_metadata["backend_model"] = self.backend_model
+        if self.request_id:
+            response_metadata["request_id"] = self.request_id
+        if self.usage is not None:
+            response_metadata["token_usage"] = self.usage
+        if self.include_headers:
+            response_metadata["headers"] = dict(self.headers)
+        return response_metadata
+
+
+def read_request_id(headers: Mapping[str, str]) -> str | None:
+    """Return the request id among the headers of a response, if there is one."""
+    return next(
+        (headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None
+    )

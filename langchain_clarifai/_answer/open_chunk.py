@@ -1,0 +1,100 @@
+"""The first chunk of a stream → a sum whose tool calls are judged when it is whole."""
+
+from __future__ import annotations
+
+from typing import Any, SupportsIndex, cast
+
+from langchain_core.messages import AIMessage, AIMessageChunk
+from typing_extensions import override
+
+from langchain_clarifai._answer.blocks import convert_to_content_blocks
+from langchain_clarifai._answer.tool_calls import convert_to_tool_calls
+
+# Finish reasons that say the answer was cut because it was too long.
+_CUT_BY_LENGTH = {"length", "max_tokens", "model_length"}
+
+
+class _PlainWhenConverted(AIMessageChunk):
+    """What langchain-core makes a plain message of: a chunk class's first parent.
+
+    `message_chunk_to_message` calls it. It would return a chunk of `AIMessageChunk`.
+    """
+
+    def __new__(cls, *args: Any, **fields: Any) -> Any:
+        """Make an `AIMessage`, unless a subclass is asked for."""
+        return (
+            AIMessage(*args, **fields)
+            if cls is _PlainWhenConverted
+            else super().__new__(cls)
+        )
+
+
+class OpenMessageChunk(_PlainWhenConverted):
+    """The first chunk of a stream: a sum that starts with it ends as it should.
+
+    langchain-core completes the JSON of tool calls while they stream, and goes on doing
+    so when the stream is over: a call that was cut off would look whole and be
+    executed (https://github.com/langchain-ai/langchain/issues/39275). Sums take the
+    class of their first chunk. This one judges the calls again when the last chunk is
+    added, and hands over to a plain `AIMessageChunk`. It can go when core does so.
+    """
+
+    @classmethod
+    @override
+    def lc_id(cls) -> list[str]:
+        """Serialize as what it stands for."""
+        return AIMessageChunk.lc_id()
+
+    @override
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]:
+        # Under the name below, pickle would find the other class.
+        return _reopen, (), self.__getstate__()
+
+    @override
+    def __add__(self, other: Any) -> Any:
+        total = super().__add__(other)
+        if isinstance(total, AIMessageChunk) and total.chunk_position == "last":
+            return _close(total)
+        return total
+
+    def __radd__(self, other: Any) -> Any:
+        """Take over a sum that began with an empty chunk of the reader's own."""
+        if not isinstance(other, AIMessageChunk):
+            return NotImplemented
+        total = AIMessageChunk.__add__(other, self)
+        if total.chunk_position == "last":
+            return _close(total)
+        return OpenMessageChunk.model_construct(_fields_set=None, **total.__dict__)
+
+
+# What loads only classes that it knows by name, as LangGraph's checkpoints will, is to
+# take an unfinished sum for what it stands for.
+for _attribute in ("__module__", "__name__", "__qualname__"):
+    setattr(OpenMessageChunk, _attribute, getattr(AIMessageChunk, _attribute))
+
+
+def _reopen() -> OpenMessageChunk:
+    reopened: OpenMessageChunk = OpenMessageChunk.__new__(OpenMessageChunk)
+    return reopened
+
+
+def _close(total: AIMessageChunk) -> AIMessageChunk:
+    """Return the finished sum as a plain chunk, its tool calls judged strictly."""
+    closed = AIMessageChunk.model_construct(_fields_set=None, **total.__dict__)
+    if closed.tool_call_chunks:
+        closed.tool_calls, closed.invalid_tool_calls = convert_to_tool_calls(
+            closed.tool_call_chunks,
+            cut_by_length=is_cut_by_length(
+                closed.response_metadata.get("finish_reason")
+            ),
+        )
+    if isinstance(closed.content, list):
+        # Blocks of the chunks were merged by index: build those of a plain answer.
+        closed.content = total.text
+        closed.content = cast("list[Any]", convert_to_content_blocks(closed))
+    return closed
+
+
+def is_cut_by_length(finish_reason: object) -> bool:
+    """Tell whether the answer ended because it was too long."""
+    return finish_reason in _CUT_BY_LENGTH

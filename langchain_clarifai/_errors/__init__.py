@@ -1,0 +1,8 @@
+"""Whatever went wrong → our exceptions.
+
+In come faults of the answer, exceptions of the HTTP libraries and bodies of errors;
+out comes one class for each thing that a user may do about it.
+
+The way: `conversion` (what happened → the error), `bodies` (what a server says → the
+class), `classes` (the tree).
+"""

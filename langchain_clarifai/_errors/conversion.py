@@ -1,0 +1,361 @@
+"""Whatever goes wrong with a request → our exceptions.
+
+Errors arrive as exceptions of the HTTP library, or as faults of what was read. What
+their body says, `_error_bodies` tells.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from langchain_clarifai._answer import faults
+from langchain_clarifai._answer.events import EventTooLongError
+from langchain_clarifai._answer.metadata import read_request_id
+from langchain_clarifai._errors.bodies import choose_class, describe
+from langchain_clarifai._errors.classes import (
+    ClarifaiConnectionError,
+    ClarifaiConnectTimeoutError,
+    ClarifaiError,
+    ClarifaiMalformedResponseError,
+    ClarifaiNotFoundError,
+    ClarifaiStreamIdleTimeoutError,
+    ClarifaiTimeoutError,
+    ClarifaiUnfinishedStreamError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from langchain_core.messages import AIMessage
+
+ErrorT = TypeVar("ErrorT", bound=ClarifaiError)
+TimeoutT = TypeVar("TimeoutT", bound=ClarifaiTimeoutError)
+
+_EXCERPT_LENGTH: Final = 200
+_LONGEST_TEXT: Final = 2_000
+_MASK: Final = "**********"
+_DEEPEST: Final = 50
+# A header's value that is shorter is a word that errors may well have of their own.
+_SHORTEST_SECRET: Final = 8
+
+_ADVICE_ON_REDIRECTS: Final = (
+    "Redirects are not followed, since the token would travel along. Check `base_url`."
+)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of the request and the response when something goes wrong.
+
+    `request` and `response` are the HTTP library's own objects, None before they
+    exist; they are typed Any because openai 2 and 3 use different libraries. `body` is
+    that of the response, once it was read as a whole. `headers` are those that the user
+    set: like the token, their values may be secrets. `silence` is the name of the
+    setting that ends a silent stream, and its seconds; None for plain answers.
+    """
+
+    token: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    model: str = ""
+    request: Any = None
+    response: Any = None
+    body: bytes | None = None
+    partial_message: AIMessage | None = None
+    chunks_received: int = 0
+    silence: tuple[str, float] | None = None
+
+    def redact(self, value: Any) -> Any:
+        """Blot out what is secret, which some servers repeat in their errors."""
+        long = [text for text in self.headers.values() if len(text) >= _SHORTEST_SECRET]
+        for secret in filter(None, (self.token, *long)):
+            value = _redact(value, secret)
+        return value
+
+
+@contextmanager
+def converted_errors(exchange: Exchange) -> Generator[None]:
+    """Raise what goes wrong inside as one of our errors.
+
+    The error has no cause: exceptions of HTTP libraries hold the headers, and with
+    them the token. The text says what they said.
+    """
+    try:
+        yield
+    except ClarifaiError:
+        raise
+    except Exception as error:
+        converted = convert_to_error(error, exchange)
+        if converted is None:
+            raise
+        raise converted from None
+
+
+def convert_to_error(error: Exception, exchange: Exchange) -> ClarifaiError | None:
+    """Return our error for a fault or an error of the network; None for others."""
+    _hide_secrets(exchange)
+    if isinstance(error, faults.Fault | EventTooLongError):
+        return _convert_fault(error, exchange)
+    causes = _list_causes(error)
+    if not any(_is_transport_error(cause) for cause in causes):
+        return None
+    # What happened last is told by the innermost error. The outer ones may mislead:
+    # the transport for aiohttp calls every lost connection a `ConnectTimeout`.
+    if isinstance(causes[-1], TimeoutError) or "Timeout" in type(causes[-1]).__name__:
+        return _build_timeout_error(causes, exchange)
+    return _build_connection_error(causes[-1], exchange)
+
+
+def _convert_fault(
+    fault: faults.Fault | EventTooLongError, exchange: Exchange
+) -> ClarifaiError:
+    if isinstance(fault, faults.ErrorBody):
+        return build_body_error(fault.body, exchange)
+    if isinstance(fault, faults.UnfinishedStream):
+        return _build_unfinished_error(exchange)
+    if isinstance(fault, faults.SilentStream):
+        return _build_silence_error(exchange)
+    if isinstance(fault, faults.SlowAnswer):
+        text = (
+            f"The answer was not complete within {fault.seconds:g} seconds. Raise "
+            "`timeout`, or stream it."
+        )
+        return _finish_timeout(ClarifaiTimeoutError, text, exchange)
+    start = fault.start if isinstance(fault, faults.MalformedAnswer) else ""
+    excerpt = exchange.redact(start)[:_EXCERPT_LENGTH]
+    text = f"{fault} The body begins: {excerpt!r}." if excerpt else str(fault)
+    return _finish(
+        ClarifaiMalformedResponseError(
+            exchange.response, excerpt or None, message=_add_place(text, exchange)
+        ),
+        exchange,
+    )
+
+
+def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
+    """Build the error for the body of a failed request, or for one within a 200."""
+    body = exchange.redact(body)
+    description = describe(body)
+    status = exchange.response.status_code
+    is_redirect = 300 <= status < 400  # noqa: PLR2004
+    if status < 300:  # noqa: PLR2004 - an error in the body of a success
+        status = description.status or 500
+    error_class = choose_class(description, status)
+    label = f"Clarifai error {description.label}" if description.label else ""
+    if issubclass(error_class, ClarifaiNotFoundError):
+        # Which id it is about is what the user must know.
+        label = label or "The server reports an error"
+    if label and exchange.model:
+        label = f"{label} from {exchange.model}"
+    said = (label, _shorten(description.text))
+    text = ": ".join(part for part in said if part) or "The server reports an error"
+    advice = description.advice or error_class.advice
+    if is_redirect:
+        text, advice = "The server redirects", _ADVICE_ON_REDIRECTS
+    # Of OpenAI's `{"error": …}` the SDK keeps what is inside, and so do its users.
+    wrapped = body.get("error") if isinstance(body, dict) else None
+    error: ClarifaiError = error_class(
+        _add_place(f"{text}. {advice}".strip(), exchange, description.request_id),
+        response=exchange.response,
+        body=wrapped if isinstance(wrapped, dict) else body,
+    )
+    error.code = description.code
+    return _finish(error, exchange, description.request_id)
+
+
+def _build_unfinished_error(exchange: Exchange) -> ClarifaiError:
+    text = (
+        "The stream ended before the answer was complete, without a finish reason, "
+        f"after {_count(exchange)}. The part that arrived is in `partial_message`; "
+        "`allow_unfinished_stream=True` takes such answers as complete."
+    )
+    return _finish(
+        ClarifaiUnfinishedStreamError(
+            message=_add_place(text, exchange), request=exchange.request
+        ),
+        exchange,
+    )
+
+
+def _build_timeout_error(
+    causes: list[BaseException], exchange: Exchange
+) -> ClarifaiError:
+    if any(type(cause).__name__ in _FAILURES_TO_CONNECT for cause in causes):
+        text = f"No connection to {_name_server(exchange)} could be made in time."
+        return _finish_timeout(ClarifaiConnectTimeoutError, text, exchange)
+    if exchange.silence is not None:
+        return _build_silence_error(exchange)
+    text = (
+        f"{_name_server(exchange)} did not answer in time. Raise `timeout` if the "
+        "model needs longer."
+    )
+    return _finish_timeout(ClarifaiTimeoutError, text, exchange)
+
+
+_FAILURES_TO_CONNECT: Final = {
+    "ConnectError",
+    "ConnectTimeout",
+    "ConnectionTimeoutError",
+    "PoolTimeout",
+}
+
+
+def _build_silence_error(exchange: Exchange) -> ClarifaiError:
+    setting, seconds = exchange.silence or ("timeout", 0.0)
+    text = (
+        f"The stream was silent for {seconds:g} seconds, after {_count(exchange)}. "
+        f"Raise `{setting}` if the model pauses for longer."
+    )
+    error = _finish_timeout(ClarifaiStreamIdleTimeoutError, text, exchange)
+    error.chunks_received = exchange.chunks_received
+    return error
+
+
+def _build_connection_error(cause: BaseException, exchange: Exchange) -> ClarifaiError:
+    said = " ".join(str(cause).split()).rstrip(".")
+    what = f"{type(cause).__name__}: {said}" if said else type(cause).__name__
+    if exchange.response is None:
+        text = (
+            f"No answer from {_name_server(exchange)} ({what}). Check `base_url` and "
+            "the network."
+        )
+    else:
+        count = _count(exchange) if exchange.chunks_received else "the headers"
+        text = f"The connection broke after {count} ({what})."
+        if exchange.partial_message is not None:
+            text += " What had arrived is in `partial_message`."
+    return _finish(
+        ClarifaiConnectionError(
+            message=exchange.redact(_add_place(text, exchange)),
+            request=exchange.request,
+        ),
+        exchange,
+    )
+
+
+def _finish_timeout(
+    error_class: type[TimeoutT], text: str, exchange: Exchange
+) -> TimeoutT:
+    # The SDK's class has a text of its own and takes no other.
+    error = error_class(request=exchange.request)
+    error.message = _add_place(text, exchange)
+    error.args = (error.message,)
+    return _finish(error, exchange)
+
+
+def _finish(error: ErrorT, exchange: Exchange, request_id: str | None = None) -> ErrorT:
+    error.response = exchange.response
+    error.request_id = request_id or _read_request_id(exchange)
+    error.partial_message = exchange.partial_message
+    return error
+
+
+def _add_place(text: str, exchange: Exchange, request_id: str | None = None) -> str:
+    """Add where the answer came from: status and request id."""
+    response = exchange.response
+    if response is None:
+        return text
+    place = f"HTTP {response.status_code}"
+    if request_id := request_id or _read_request_id(exchange):
+        place += f", request id {request_id}"
+    if location := response.headers.get("location"):
+        place += f", redirected to {location}"
+    return f"{text.rstrip()} [{place}]"
+
+
+def _read_request_id(exchange: Exchange) -> str | None:
+    return exchange.response and read_request_id(exchange.response.headers)
+
+
+def _hide_secrets(exchange: Exchange) -> None:
+    """Blot out what is secret in the HTTP library's objects, which errors carry along.
+
+    langchain-core hands headers and body of an error's response to its tracers.
+    """
+    for carrier in (exchange.request, exchange.response):
+        headers = {} if carrier is None else carrier.headers
+        for name, value in list(headers.items()):
+            headers[name] = exchange.redact(value)
+    if exchange.body is not None:
+        exchange.response = _build_read_response(exchange, exchange.body)
+
+
+def _build_read_response(exchange: Exchange, body: bytes) -> Any:
+    """Build the response anew, with a body that can be read again."""
+    response = exchange.response
+    headers = {
+        name: value
+        for name, value in response.headers.items()
+        if name not in _HEADERS_OF_FRAMING
+    }
+    return type(response)(
+        response.status_code,
+        headers=headers,
+        content=exchange.redact(body.decode("utf-8", "replace")).encode(),
+        request=exchange.request,
+    )
+
+
+_HEADERS_OF_FRAMING: Final = {"content-encoding", "content-length", "transfer-encoding"}
+
+
+def _redact(value: Any, secret: str, depth: int = 0) -> Any:
+    if isinstance(value, str):
+        return value.replace(secret, _MASK)
+    if isinstance(value, dict | list) and depth > _DEEPEST:
+        return "…"
+    if isinstance(value, dict):
+        return {
+            _redact(key, secret): _redact(item, secret, depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_redact(item, secret, depth + 1) for item in value]
+    return value
+
+
+def _list_causes(error: BaseException) -> list[BaseException]:
+    """Return the error and what caused it, the innermost last."""
+    causes = [error]
+    # asyncio's timeouts are caused by a CancelledError, which is no Exception.
+    while isinstance(cause := causes[-1].__cause__, Exception) and cause not in causes:
+        causes.append(cause)
+    return causes
+
+
+def _is_transport_error(error: BaseException) -> bool:
+    """Tell whether the network or the HTTP library raised it.
+
+    The libraries are known by name because importing one of them would tie us to one
+    major version of openai.
+    """
+    module = type(error).__module__.partition(".")[0]
+    return isinstance(error, OSError) or module in _TRANSPORTS
+
+
+_TRANSPORTS: Final = {
+    "aiohttp",
+    "anyio",
+    "h11",
+    "httpcore",
+    "httpcore2",
+    "httpx",
+    "httpx2",
+}
+
+
+def _name_server(exchange: Exchange) -> str:
+    url = getattr(exchange.request, "url", None)
+    return f"{url.scheme}://{url.netloc.decode()}" if url else "the server"
+
+
+def _shorten(text: str) -> str:
+    """Cut a text that nobody would read to its end, as a proxy's HTML page."""
+    limit = _EXCERPT_LENGTH if text.startswith("<") else _LONGEST_TEXT
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
+def _count(exchange: Exchange) -> str:
+    plural = "" if exchange.chunks_received == 1 else "s"
+    return f"{exchange.chunks_received} chunk{plural}"

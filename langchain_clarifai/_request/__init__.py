@@ -1,0 +1,8 @@
+"""LangChain's side → one request, ready to be sent.
+
+In come messages, tools and the arguments of a call; out comes a `Request` with the
+bytes of its body.
+
+The way: `request` (arguments apart), `body`, `messages` with `assistant`, `transcript`
+and `wire_messages`, `content` (blocks), `tools`.
+"""

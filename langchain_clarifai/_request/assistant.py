@@ -1,0 +1,248 @@
+"""An assistant's message → its wire message, its calls, and the media it shows.
+
+Reasoning goes back under the field it came in, and only to where it came from: a
+message of another provider keeps its reasoning to itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from langchain_clarifai._request.content import (
+    SENDABLE_BLOCK_TYPES,
+    convert_to_wire_content,
+)
+from langchain_clarifai._request.transcript import Call, Result
+from langchain_clarifai._request.wire_messages import (
+    build_message,
+    select_blocks,
+    split_media,
+)
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+
+    from langchain_clarifai._request.transcript import Transcript
+
+_OURS = (None, "clarifai")
+_RAW_ARGUMENTS = "__raw__"
+_ARGUMENTS_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str)
+
+_UNANSWERED = "No result: this call was not run, or its result was lost."
+_MALFORMED = (
+    "No result: this call was malformed and was not run. "
+    "The arguments of a call must be a JSON object."
+)
+
+# What an assistant's content holds besides text and media: thoughts, calls (they are
+# in `tool_calls` too), refusals, and the work of tools that the provider ran itself.
+_UNSENT_BLOCK_TYPES = frozenset(
+    {
+        "code_execution_result",
+        "container_upload",
+        "executable_code",
+        "input_json_delta",
+        "mcp_approval_request",
+        "mcp_list_tools",
+        "non_standard",
+        "reasoning",
+        "reasoning_content",
+        "redacted_thinking",
+        "refusal",
+        "server_tool_result",
+        "thinking",
+        "tool_use",
+    }
+)
+_UNSENT_BLOCK_SUFFIXES = (
+    "_call",
+    "_call_chunk",
+    "_call_output",
+    "_tool_result",
+    "_tool_use",
+)
+
+
+def add_assistant(transcript: Transcript, message: AIMessage, position: int) -> None:
+    if isinstance(message.content, str) and not (
+        message.tool_calls or message.invalid_tool_calls or message.additional_kwargs
+    ):
+        # Most messages are plain text, and a history has many of them.
+        transcript.add(build_message("assistant", message.content, message))
+        return
+    is_ours = message.response_metadata.get("model_provider") in _OURS
+    content: str | list[Any] = message.content
+    if isinstance(content, list):
+        # An empty string is left out, and keeps the places of the blocks behind it.
+        content = [
+            "" if _is_unsent(block, is_ours=is_ours) else block for block in content
+        ]
+    text, media = split_media(
+        convert_to_wire_content(content, position=position, joined=True)
+    )
+    wire_message = build_message("assistant", text, message)
+    if is_ours:
+        _add_reasoning(wire_message, message)
+    if refusal := _read_refusal(message):
+        wire_message["refusal"] = refusal
+    transcript.add(wire_message)
+    calls = _build_calls(message, position)
+    if calls:
+        _add_calls(wire_message, calls)
+    if calls or media:
+        transcript.open_turn(calls, media)
+
+
+def _is_unsent(block: str | dict[str, Any], *, is_ours: bool) -> bool:
+    """Tell whether a block of an assistant's content stays behind.
+
+    A block that nobody knows is an error in a message of ours, and a speciality of the
+    house in a message of another provider.
+    """
+    if isinstance(block, str):
+        return False
+    block_type = str(block.get("type"))
+    return (
+        block_type in _UNSENT_BLOCK_TYPES
+        or block_type.endswith(_UNSENT_BLOCK_SUFFIXES)
+        or not (is_ours or block_type in SENDABLE_BLOCK_TYPES)
+    )
+
+
+def _add_reasoning(wire_message: dict[str, Any], message: AIMessage) -> None:
+    """Add the reasoning to a message of ours, in the place it came from.
+
+    Several backends refuse a tool loop in which it is missing, and DeepSeek wants the
+    field even when it is empty: https://github.com/langchain-ai/langchain/pull/34516.
+    """
+    reasoning = _read_reasoning(message)
+    if reasoning is None:
+        return
+    reasoning_field = message.additional_kwargs.get("reasoning_field")
+    if reasoning_field == "content":
+        text = wire_message["content"]
+        wire_message["content"] = _prepend_thoughts(reasoning, text)
+    elif reasoning_field == "reasoning":
+        wire_message["reasoning"] = reasoning
+    else:
+        wire_message["reasoning_content"] = reasoning
+
+
+def _read_reasoning(message: AIMessage) -> str | None:
+    for key in ("reasoning_content", "reasoning"):
+        reasoning = message.additional_kwargs.get(key)
+        if isinstance(reasoning, str):
+            return reasoning
+    thoughts = [
+        block["reasoning"]
+        for block in select_blocks(message.content, "reasoning")
+        if isinstance(block.get("reasoning"), str)
+    ]
+    return "".join(thoughts) if thoughts else None
+
+
+def _prepend_thoughts(
+    reasoning: str, text: str | list[dict[str, Any]]
+) -> str | list[dict[str, Any]]:
+    if not reasoning:
+        return text
+    thoughts = f"<think>{reasoning}</think>"
+    if isinstance(text, str):
+        return f"{thoughts}\n\n{text}" if text else thoughts
+    return [{"type": "text", "text": f"{thoughts}\n\n"}, *text]
+
+
+def _read_refusal(message: AIMessage) -> str:
+    """Read the refusal, which OpenAI's content may hold as blocks."""
+    refusal = message.additional_kwargs.get("refusal")
+    if isinstance(refusal, str):
+        return refusal
+    return "".join(
+        str(block.get("refusal") or "")
+        for block in select_blocks(message.content, "refusal")
+    )
+
+
+def _build_calls(message: AIMessage, position: int) -> list[Call]:
+    """Build the calls of a message, the invalid ones last.
+
+    Calls in content blocks count where the message has no others: such is a history in
+    Anthropic's own form, which LangChain takes over as it is.
+    """
+    given: list[Any] = [*message.tool_calls, *message.invalid_tool_calls]
+    if not given:
+        given = [
+            {**block, "args": block.get("args", block.get("input"))}
+            for block in select_blocks(message.content, "tool_call", "tool_use")
+        ]
+    return [
+        _build_call(call, f"call_{position}_{index}", message.additional_kwargs)
+        for index, call in enumerate(given)
+    ]
+
+
+def _build_call(
+    call: Mapping[str, Any], spare_id: str, additional_kwargs: Mapping[str, Any]
+) -> Call:
+    given_id = call.get("id") or ""
+    arguments = call.get("args")
+    wire_call: dict[str, Any] = {
+        "id": given_id or spare_id,
+        "type": "function",
+        "function": {
+            "name": call.get("name") or "unknown",
+            "arguments": _convert_to_arguments(arguments),
+        },
+    }
+    extra_content = additional_kwargs.get("tool_call_extra_content")
+    if isinstance(extra_content, Mapping) and given_id in extra_content:
+        wire_call["extra_content"] = extra_content[given_id]
+    _add_extra_fields(wire_call, additional_kwargs.get("tool_call_extra_fields"))
+    excuse = _UNANSWERED if isinstance(arguments, dict) else _MALFORMED
+    return Call(given_id, wire_call, Result(excuse))
+
+
+def _add_extra_fields(wire_call: dict[str, Any], extra_fields: Any) -> None:
+    """Give a call back what its provider attached to it, a thought signature say."""
+    if isinstance(extra_fields, Mapping) and wire_call["id"] in extra_fields:
+        fields = dict(extra_fields[wire_call["id"]])
+        wire_call["function"].update(fields.pop("function", {}))
+        wire_call.update(fields)
+
+
+def _convert_to_arguments(arguments: Any) -> str:
+    """Convert a call's arguments to the text of a JSON object.
+
+    Anything else in a history is answered with 400 on every later turn, since chat
+    templates read the arguments: https://github.com/vllm-project/vllm/pull/48922.
+    """
+    if isinstance(arguments, dict):
+        try:
+            return _ARGUMENTS_ENCODER.encode(arguments)
+        except (TypeError, ValueError):  # NaN, keys that are no strings, a circle
+            arguments = str(arguments)
+    if arguments is None or not str(arguments).strip():
+        return "{}"
+    if _is_json_object(arguments):
+        return str(arguments)
+    return _ARGUMENTS_ENCODER.encode({_RAW_ARGUMENTS: str(arguments)})
+
+
+def _is_json_object(text: Any) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _add_calls(wire_message: dict[str, Any], calls: list[Call]) -> None:
+    wire_message["tool_calls"] = [call.wire_call for call in calls]
+    # Some servers refuse null beside calls, and Anthropic refuses blank text:
+    # https://github.com/langchain-ai/langchain/issues/24531.
+    text = wire_message["content"]
+    if isinstance(text, str) and not text.strip():
+        del wire_message["content"]

@@ -1,0 +1,55 @@
+"""Role and content → a wire message: what messages of all roles have in common."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from langchain_clarifai._request.content import join_text_parts
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+_UNSAFE_IN_NAME = re.compile(r"[^a-zA-Z0-9_-]")
+_LONGEST_NAME = 64
+
+
+def build_message(
+    role: str, content: str | list[dict[str, Any]], message: BaseMessage
+) -> dict[str, Any]:
+    """Build a wire message, with the name in the letters that OpenAI takes.
+
+    Agents are named by people, with spaces, and those are refused:
+    https://github.com/langchain-ai/langchain/issues/35054.
+    """
+    wire_message: dict[str, Any] = {"role": role, "content": content}
+    if message.name:
+        safe_name = _UNSAFE_IN_NAME.sub("_", message.name)
+        wire_message["name"] = safe_name[:_LONGEST_NAME]
+    return wire_message
+
+
+def split_media(
+    content: str | list[dict[str, Any]], *, keep_images: bool = False
+) -> tuple[str | list[dict[str, Any]], list[dict[str, Any]]]:
+    """Split wire content into what its role may carry, and what the user has to show.
+
+    Most backends take media from users alone:
+    https://github.com/vllm-project/vllm/issues/43203.
+    """
+    if isinstance(content, str):
+        return content, []
+    kept_types = ("text", "image_url") if keep_images else ("text",)
+    kept = [part for part in content if part["type"] in kept_types]
+    media = [part for part in content if part["type"] not in kept_types]
+    return join_text_parts(kept), media
+
+
+def select_blocks(content: str | list[Any], *types: str) -> list[dict[str, Any]]:
+    if isinstance(content, str):
+        return []
+    return [block for block in content if is_block_of(block, *types)]
+
+
+def is_block_of(block: Any, *types: str) -> bool:
+    return isinstance(block, dict) and block.get("type") in types

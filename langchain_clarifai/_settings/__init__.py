@@ -1,0 +1,8 @@
+"""What the user says → settings and what requests are made of.
+
+In come arguments, environment and the CLI's file; out come values of fields, a token,
+a base URL and the name of a model. Nothing here knows of messages or of the network.
+
+The way: `arguments` (the constructor's), `credentials` (token and base URL),
+`model_ids` (every spelling of a model), `settings` (what a request takes along).
+"""

@@ -1,0 +1,297 @@
+"""The constructor's arguments, as users write them → values of ChatClarifai's fields.
+
+Errors are built anew from pydantic's: they say what is allowed, and they hold no
+input, for among the input is the token.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import SecretStr, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from langchain_clarifai._settings.credentials import (
+    MISSING_TOKEN,
+    check_token,
+    find_base_url,
+    find_token,
+    normalize_base_url,
+)
+from langchain_clarifai._settings.model_ids import (
+    MODEL_FORMS,
+    build_model_from_parts,
+    expand_listed_name,
+    find_path,
+    resolve_model,
+)
+from langchain_clarifai.data._profiles import KnownProfile, find_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from langchain_core.language_models.model_profile import ModelProfile
+    from pydantic import BaseModel
+
+# Other spellings of the constructor's arguments, as LangChain's packages have them.
+_ALIASES: Final = {
+    "api_base": "base_url",
+    "extra_headers": "default_headers",
+    "extra_query": "default_query",
+    "model_name": "model",
+    "pat": "api_key",
+    "request_timeout": "timeout",
+    "stop_sequences": "stop",
+}
+# The separate arguments of the integration in langchain-community.
+_MODEL_PARTS: Final = (
+    "model_url",
+    "user_id",
+    "app_id",
+    "model_id",
+    "model_version_id",
+)
+_OTHER_SPELLINGS: Final = frozenset({*_ALIASES, *_MODEL_PARTS})
+
+_MODEL: Final = (
+    f"{MODEL_FORMS}; or, with a `base_url` that is not Clarifai's, the name that its "
+    "server has for the model"
+)
+_POSITIVE_INTEGER: Final = "an integer from 1 up"
+_TRUE_OR_FALSE: Final = "True or False"
+# What may be given, where pydantic's own words leave a question open.
+_ALLOWED: Final[Mapping[str, str]] = {
+    "allow_http": _TRUE_OR_FALSE,
+    "allow_unfinished_stream": _TRUE_OR_FALSE,
+    "api_key": "a string, a SecretStr, or a sync or async function that returns one",
+    "base_url": "the URL of an API, like https://api.clarifai.com/v2/ext/openai/v1",
+    "cold_start_timeout": "a number of seconds from 0 up",
+    "default_headers": "a dict of strings by header name",
+    "default_query": "a dict of values by parameter name",
+    "extra_body": "a dict of further keys of the request's body",
+    "frequency_penalty": "a number from -2 to 2",
+    "include_response_headers": _TRUE_OR_FALSE,
+    "logit_bias": "a dict of numbers from -100 to 100 by token id",
+    "logprobs": _TRUE_OR_FALSE,
+    "max_completion_tokens": _POSITIVE_INTEGER,
+    "max_retries": "an integer from 0 up",
+    "max_tokens": _POSITIVE_INTEGER,
+    "model": _MODEL,
+    "model_kwargs": "a dict of further parameters of the model",
+    "n": _POSITIVE_INTEGER,
+    "presence_penalty": "a number from -2 to 2",
+    "reasoning_effort": "a word that the model knows, mostly 'low', 'medium' or 'high'",
+    "seed": "an integer",
+    "stop": "a string or a list of strings",
+    "stream_idle_timeout": "a number of seconds above 0, or None for no limit",
+    "stream_usage": _TRUE_OR_FALSE,
+    "streaming": _TRUE_OR_FALSE,
+    "temperature": "a number from 0 to 2",
+    "top_logprobs": "an integer from 0 to 20",
+    "top_p": "a number from 0 to 1",
+}
+
+# As LangChain's other packages name their tokens. (`prompt_cache_key` is none.)
+_NAMES_OF_SECRETS: Final = re.compile(
+    r"(?:^|_)(?:api_?key|pat|secret|password|(?:access_|auth_|session_|bearer_)token)$"
+    r"|^token$",
+    re.IGNORECASE,
+)
+
+# Whose lines a warning does not point at, since the user did not write them.
+_INNER_PACKAGES: Final = (
+    "langchain",
+    "langchain_clarifai",
+    "langchain_core",
+    "pydantic",
+)
+
+
+def resolve_arguments(
+    arguments: Mapping[str, Any], field_names: frozenset[str]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Resolve the arguments of the constructor to values of its fields.
+
+    Args:
+        arguments: What the user wrote; it is not changed.
+        field_names: The names of all fields.
+
+    Returns:
+        The values, and the names of those that were found in the environment.
+
+    Raises:
+        ValueError: If arguments contradict each other, the model or the base URL is
+            malformed, or no token is found.
+    """
+    values = dict(arguments)
+    if not values.keys().isdisjoint(_OTHER_SPELLINGS):
+        _rename_aliases(values)
+        _join_model_parts(values)
+    if values.get("model_kwargs") or not values.keys() <= field_names:
+        _move_unknown(values, field_names)
+    if not values.get("model"):
+        raise ValueError(f"`model` is missing or empty. Allowed: {_MODEL}.")
+    found = tuple(_add_found(values))
+    # What is of a wrong type is left for pydantic to refuse.
+    if isinstance(values["model"], str) and isinstance(values["base_url"], str):
+        resolve_model(values["model"], values["base_url"])
+        values["model"] = expand_listed_name(values["model"], values["base_url"])
+        _complete_profile(values)
+    return values, found
+
+
+def _rename_aliases(values: dict[str, Any]) -> None:
+    for alias, name in _ALIASES.items():
+        if alias not in values:
+            continue
+        value = values.pop(alias)
+        if values.get(name, value) != value:
+            raise ValueError(
+                f"`{alias}` is another name for `{name}`: give one of the two."
+            )
+        values[name] = value
+
+
+def _join_model_parts(values: dict[str, Any]) -> None:
+    parts = {name: values.pop(name, None) for name in _MODEL_PARTS}
+    model = build_model_from_parts(**parts)
+    if model is None:
+        return
+    if values.get("model") not in (None, model):
+        raise ValueError(
+            "`model` and the parts of a model's id were both given. Give `model`."
+        )
+    values["model"] = model
+
+
+def _move_unknown(values: dict[str, Any], field_names: frozenset[str]) -> None:
+    """Move unknown arguments to `model_kwargs`, with a warning."""
+    given = values.get("model_kwargs") or {}
+    if not isinstance(given, dict):
+        return
+    if misplaced := given.keys() & (field_names | _OTHER_SPELLINGS):
+        names = ", ".join(f"`{name}`" for name in sorted(misplaced))
+        raise ValueError(
+            f"Not allowed in `model_kwargs`: {names}. These are arguments of "
+            "ChatClarifai itself: give them directly."
+        )
+    unknown = sorted(values.keys() - field_names)
+    _refuse_secrets({*given, *unknown})
+    for name in unknown:
+        warnings.warn(
+            f"`{name}` is not an argument of ChatClarifai. It is sent to the model as "
+            "part of `model_kwargs`; put it there if that is what you mean.",
+            stacklevel=_find_stacklevel(),
+        )
+    values["model_kwargs"] = {**given, **{name: values.pop(name) for name in unknown}}
+
+
+def _refuse_secrets(names: set[str]) -> None:
+    """Refuse what other packages call their token: parameters are shown and sent."""
+    if secrets := [name for name in sorted(names) if _NAMES_OF_SECRETS.search(name)]:
+        raise ValueError(
+            f"`{'`, `'.join(secrets)}` looks like a secret, and parameters of the "
+            "model are sent in the body and shown in traces. Give the token as "
+            "`api_key`."
+        )
+
+
+def _find_stacklevel() -> int:
+    """Count the frames between the caller and the line that the user wrote."""
+    level = 1
+    frame = sys._getframe(1)  # noqa: SLF001 - `inspect.stack` reads every source file
+    while frame.f_back and _is_inner(frame.f_globals.get("__name__", "")):
+        frame = frame.f_back
+        level += 1
+    return level
+
+
+def _is_inner(module_name: str) -> bool:
+    return module_name.partition(".")[0] in _INNER_PACKAGES
+
+
+def _add_found(values: dict[str, Any]) -> Iterator[str]:
+    """Check base URL and token, or find them; give the names of what was found."""
+    base_url = values.get("base_url")
+    allow_http = values.get("allow_http") is True
+    if not base_url:
+        values["base_url"] = find_base_url(allow_http=allow_http)
+        yield "base_url"
+    elif isinstance(base_url, str):
+        values["base_url"] = normalize_base_url(base_url, allow_http=allow_http)
+    api_key = values.get("api_key")
+    if api_key is None:
+        api_key = find_token()
+        if api_key is None:
+            raise ValueError(MISSING_TOKEN)
+        yield "api_key"
+    if isinstance(api_key, SecretStr):
+        check_token(api_key.get_secret_value())
+    elif isinstance(api_key, str):
+        values["api_key"] = SecretStr(check_token(api_key))
+
+
+def _complete_profile(values: dict[str, Any]) -> None:
+    """Lay the user's profile, which may be partial, over what is known."""
+    profile = values.get("profile")
+    if isinstance(profile, KnownProfile):
+        # It was looked up for the model that these arguments were read from.
+        del values["profile"]
+    elif isinstance(profile, dict):
+        known = find_known_profile(values["model"], values["base_url"])
+        values["profile"] = {**(known or {}), **profile}
+
+
+def find_known_profile(model: str, base_url: str) -> ModelProfile | None:
+    """Find what a model can do; a server's own name for one says nothing.
+
+    Raises:
+        ValueError: If the model is malformed.
+    """
+    path = find_path(model, base_url)
+    return None if path is None else find_profile(path)
+
+
+@lru_cache
+def get_field_names(model_class: type[BaseModel]) -> frozenset[str]:
+    """Return the names under which the fields of a class can be given."""
+    fields = model_class.model_fields
+    aliases = {field.alias for field in fields.values() if field.alias}
+    return frozenset(fields) | aliases
+
+
+def build_validation_error(title: str, error: ValueError) -> ValidationError:
+    """Build an error that says what is allowed, and holds nothing of the input."""
+    messages: dict[tuple[int | str, ...], tuple[Any, str]]
+    if isinstance(error, ValidationError):
+        # A union reports each of its members; the first report of a field will do.
+        messages = {
+            details["loc"][:1]: (details["type"], _describe(details))
+            for details in reversed(error.errors(include_url=False))
+        }
+    else:
+        messages = {(): ("value_error", str(error))}
+    return ValidationError.from_exception_data(
+        title,
+        [
+            InitErrorDetails(
+                type=PydanticCustomError(error_type, "{message}", {"message": message}),
+                loc=place,
+                input=None,
+            )
+            for place, (error_type, message) in reversed(messages.items())
+        ],
+        hide_input=True,
+    )
+
+
+def _describe(details: Any) -> str:
+    message: str = details["msg"].removeprefix("Value error, ").rstrip(".")
+    field_name = str(details["loc"][0]) if details["loc"] else ""
+    if field_name not in _ALLOWED:
+        return f"{message}."
+    return f"{message}. Allowed: {_ALLOWED[field_name]}."

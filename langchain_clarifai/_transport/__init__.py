@@ -1,0 +1,8 @@
+"""One request → its answer, however many attempts it takes.
+
+All I/O of the package is here. In comes a `Request`; out comes what the answer's side
+makes of the bytes, or one of our errors.
+
+The way: `calls` (the loops), `attempts` (what one try sends and reads), `pools` (shared
+connections) with `lease` and `patience`, `retries` (whether to try again, and when).
+"""

@@ -1,0 +1,241 @@
+"""One try of a request → what it sends, what came back, what went wrong.
+
+Nothing here does any I/O: the sync and the async calls share all of it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import openai
+from typing_extensions import override
+
+from langchain_clarifai._answer.choice import parse_json
+from langchain_clarifai._answer.completion import (
+    check_body_size,
+    convert_to_chat_result,
+)
+from langchain_clarifai._answer.faults import ErrorBody, SilentStream, SlowAnswer
+from langchain_clarifai._answer.metadata import AnswerMetadata
+from langchain_clarifai._answer.reasoning import build_think_tags
+from langchain_clarifai._answer.stream import StreamAccumulator
+from langchain_clarifai._errors.conversion import Exchange, converted_errors
+from langchain_clarifai._request.request import READ_TIMEOUT
+from langchain_clarifai._transport.patience import HeaderTimeout, take_headers
+from langchain_clarifai._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+    from langchain_clarifai._request.request import Request
+
+AnswerT = TypeVar("AnswerT")
+
+_PATH: Final = "/chat/completions"
+
+HEADERS: Final = {
+    "Accept": "application/json",
+    "Content-Type": "application/json",
+    "User-Agent": (
+        f"langchain-clarifai/{__version__} openai-python/{openai.__version__}"
+    ),
+    "X-Clarifai-Request-Id-Prefix": f"langchain-clarifai-{__version__}",
+}
+_LOWEST_FAILURE: Final = 300
+_LARGEST_BUFFERED: Final = 64 * 1024
+
+# The SDK's own limit, for requests whose user set none.
+_CONNECT_TIMEOUT: Final = 5.0
+
+
+class Attempt:
+    """One try of a request, whatever its answer is."""
+
+    def __init__(self, request: Request, token: str) -> None:
+        self._request = request
+        self._read_timeout = _shorter(request.read_timeout, request.idle_timeout)
+        self._body_size = 0
+        self._deadline = math.inf  # until the body begins
+        self._metadata = AnswerMetadata(
+            request.model, include_headers=request.include_headers
+        )
+        self._exchange = Exchange(
+            token=token, headers=request.headers, model=request.model
+        )
+
+    @contextmanager
+    def converted_errors(self) -> Generator[None]:
+        """Raise whatever goes wrong as one of our errors."""
+        with converted_errors(self._exchange):
+            yield
+
+    @property
+    def header_timeout(self) -> HeaderTimeout:
+        """How long the headers of an async response may take.
+
+        aiohttp tells when the headers of a request were sent, not when its body was: a
+        body that socket buffers do not hold has its time for writing on top.
+        """
+        is_large = len(self._request.body) > _LARGEST_BUFFERED
+        return HeaderTimeout(self._read_timeout + is_large * self.timeouts[2])
+
+    @property
+    def timeouts(self) -> tuple[float, float, float, float]:
+        """Seconds to connect, read, write, and wait for a connection of the pool."""
+        timeouts = self._request.timeouts
+        return (
+            timeouts.get("connect", _CONNECT_TIMEOUT),
+            self._read_timeout,
+            timeouts.get("write", READ_TIMEOUT),
+            timeouts.get("pool", READ_TIMEOUT),
+        )
+
+    def build(self, client: Any) -> Any:
+        """Build the HTTP request, with a client of the SDK's or the user's."""
+        request = self._request
+        built = client.build_request(
+            "POST",
+            f"{request.base_url}{_PATH}",
+            content=request.body,
+            headers={
+                **HEADERS,
+                "Authorization": Masked(f"Bearer {self._exchange.token}"),
+                **request.headers,
+            },
+            params=request.query or None,
+            timeout=self.timeouts,
+        )
+        self._exchange.request = built
+        return built
+
+    def read_headers(self, response: Any) -> bool:
+        """Take the response, of which the body is yet to come; tell if it is good."""
+        self._exchange.response = response
+        self._metadata.headers = response.headers
+        take_headers(response)
+        self._deadline = time.monotonic() + self._request.read_timeout
+        is_good: bool = response.status_code < _LOWEST_FAILURE
+        return is_good
+
+    def build_failure(self, body: bytes) -> ErrorBody:
+        """Build the fault for a response whose status is one."""
+        self._exchange.body = body
+        try:
+            return ErrorBody(parse_json(body))
+        except ValueError:
+            return ErrorBody(body.decode("utf-8", "replace"))
+
+    def check_body(self, body: list[bytes]) -> None:
+        """Watch that a plain answer does not trickle in for ever, nor flood us."""
+        if time.monotonic() > self._deadline:
+            raise SlowAnswer(self._request.read_timeout)
+        self._body_size += len(body[-1])
+        check_body_size(self._body_size, body[0])
+
+    def take_body(self, body: bytes) -> None:
+        """Take the body of a success, as it may turn out to be none."""
+        self._exchange.body = body
+
+
+class WholeAttempt(Attempt, ABC, Generic[AnswerT]):
+    """One try of a request whose answer is read as a whole."""
+
+    @abstractmethod
+    def convert(self, body: bytes) -> AnswerT:
+        """Convert the body of a success to what was asked for."""
+
+
+class ChatAttempt(WholeAttempt["ChatResult"]):
+    """One try of a request for a plain answer."""
+
+    @override
+    def convert(self, body: bytes) -> ChatResult:
+        self.take_body(body)
+        request = self._request
+        return convert_to_chat_result(
+            body, self._metadata, request.reasoning_format, request.model
+        )
+
+
+class StreamAttempt(Attempt):
+    """One try of a request whose answer is streamed."""
+
+    def __init__(self, request: Request, token: str) -> None:
+        super().__init__(request, token)
+        self._last_progress = time.monotonic()
+        self._accumulator = StreamAccumulator(
+            self._metadata,
+            build_think_tags(request.reasoning_format, request.model),
+            allow_unfinished=request.allow_unfinished,
+        )
+        if request.idle_timeout is not None:
+            is_impatient = request.read_timeout < request.idle_timeout
+            setting = "timeout" if is_impatient else "stream_idle_timeout"
+            self._exchange.silence = (setting, self._read_timeout)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the answer is whole; what comes after it does not count."""
+        return self._accumulator.is_done
+
+    @property
+    def has_yielded(self) -> bool:
+        """Whether a chunk was handed out."""
+        return self._accumulator.has_yielded
+
+    @contextmanager
+    @override
+    def converted_errors(self) -> Generator[None]:
+        """Raise whatever goes wrong as one of our errors, with the partial message."""
+        accumulator = self._accumulator
+        with converted_errors(self._exchange):
+            try:
+                yield
+            except Exception:
+                if accumulator.is_done:
+                    return
+                self._exchange.partial_message = accumulator.build_partial_message()
+                self._exchange.chunks_received = accumulator.chunks_received
+                raise
+
+    def read(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
+        """Take the next bytes, and watch that the stream is alive."""
+        generation_chunks = self._accumulator.feed(piece)
+        now = time.monotonic()
+        if self._accumulator.made_progress:
+            self._last_progress = now
+        elif self._is_silent(now):
+            raise SilentStream
+        return generation_chunks
+
+    def finish(self) -> Iterable[ChatGenerationChunk]:
+        """Take the end of the stream."""
+        return self._accumulator.finish()
+
+    def _is_silent(self, now: float) -> bool:
+        idle_timeout = self._request.idle_timeout
+        return (
+            idle_timeout is not None
+            and not self.is_done
+            and now - self._last_progress > idle_timeout
+        )
+
+
+class Masked(str):
+    """A header value that no repr shows, in a traceback with locals, say."""
+
+    __slots__ = ()
+
+    @override
+    def __repr__(self) -> str:
+        return "'**********'"
+
+
+def _shorter(timeout: float, idle_timeout: float | None) -> float:
+    return timeout if idle_timeout is None else min(timeout, idle_timeout)

@@ -1,0 +1,237 @@
+"""One request → its answer, however many attempts it takes.
+
+The sync and the async half differ by `await` alone: what decides anything is in
+`_attempts`, which does no I/O.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections import deque
+from contextlib import ExitStack, aclosing, closing, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_clarifai._errors.classes import ClarifaiError
+from langchain_clarifai._transport import pools
+from langchain_clarifai._transport.attempts import (
+    AnswerT,
+    Attempt,
+    ChatAttempt,
+    StreamAttempt,
+    WholeAttempt,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+
+    from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+    from langchain_clarifai._request.request import Request
+
+# How long the end of a body may follow the end of the answer in it.
+_DRAIN_TIMEOUT: Final = 0.5
+
+
+def _read_body(attempt: Attempt, response: Any) -> bytes:
+    body: list[bytes] = []
+    for piece in response.iter_bytes():
+        body.append(piece)
+        attempt.check_body(body)
+    return b"".join(body)
+
+
+async def _aread_body(attempt: Attempt, response: Any) -> bytes:
+    body: list[bytes] = []
+    async for piece in response.aiter_bytes():
+        body.append(piece)
+        attempt.check_body(body)
+    return b"".join(body)
+
+
+def _read_failure(attempt: Attempt, response: Any) -> bytes:
+    """Read what there is of an error's body; its status has told what counts."""
+    body: list[bytes] = []
+    with suppress(Exception):
+        for piece in response.iter_bytes():
+            body.append(piece)
+            attempt.check_body(body)
+    return b"".join(body)
+
+
+async def _aread_failure(attempt: Attempt, response: Any) -> bytes:
+    """Read what there is of an error's body, likewise."""
+    body: list[bytes] = []
+    with suppress(Exception):
+        async for piece in response.aiter_bytes():
+            body.append(piece)
+            attempt.check_body(body)
+    return b"".join(body)
+
+
+def _post(attempt: Attempt, request: Request) -> Any:
+    """Send a request; return its response, of which the body is yet to be read."""
+    client = request.http_client
+    if client is None:
+        client = pools.get_client(request.base_url, request.lease)
+    # A redirect would take the prompt, and headers of the user, elsewhere.
+    response = client.send(attempt.build(client), stream=True, follow_redirects=False)
+    with ExitStack() as stack:
+        stack.callback(response.close)
+        if not attempt.read_headers(response):
+            raise attempt.build_failure(_read_failure(attempt, response))
+        stack.pop_all()
+    return response
+
+
+async def _apost(attempt: Attempt, request: Request) -> Any:
+    """Send a request; return its response, of which the body is yet to be read.
+
+    It is no async generator, as `asynccontextmanager` would have it: a loop that shuts
+    down closes all of them at once, and this one under the stream that reads from it.
+    """
+    client = request.http_async_client
+    if client is None:
+        client = await pools.get_async_client(request.base_url, request.lease)
+    async with attempt.header_timeout:
+        response = await client.send(
+            attempt.build(client), stream=True, follow_redirects=False
+        )
+    if not attempt.read_headers(response):
+        async with aclosing(response):
+            raise attempt.build_failure(await _aread_failure(attempt, response))
+    return response
+
+
+def _drain(response: Any, pieces: Iterator[bytes]) -> None:
+    """Read the end of a body whose answer is whole, so that its connection is reused.
+
+    It follows the answer at once. A server that keeps it back loses the connection.
+    """
+    network_stream = response.extensions.get("network_stream")
+    connection = network_stream and network_stream.get_extra_info("socket")
+    if connection is None or response.http_version != "HTTP/1.1":
+        response.close()
+        return
+    hang_up = threading.Timer(_DRAIN_TIMEOUT, connection.shutdown, [socket.SHUT_RDWR])
+    hang_up.daemon = True
+    hang_up.start()
+    try:
+        deque(pieces, maxlen=0)
+    finally:
+        hang_up.cancel()
+
+
+async def _adrain(pieces: AsyncIterator[bytes]) -> None:
+    """Read the end of a body, likewise."""
+    async with asyncio.timeout(_DRAIN_TIMEOUT):
+        async for _ in pieces:
+            pass
+
+
+def generate(request: Request) -> ChatResult:
+    """Send a request and return its whole answer."""
+    return fetch(request, ChatAttempt)
+
+
+async def agenerate(request: Request) -> ChatResult:
+    """Send a request and return its whole answer."""
+    return await afetch(request, ChatAttempt)
+
+
+def fetch(request: Request, attempt_class: type[WholeAttempt[AnswerT]]) -> AnswerT:
+    """Send a request and return its answer, as the attempt converts it.
+
+    Raises:
+        ClarifaiError: If no attempt got an answer.
+    """
+    retries = request.build_retries()
+    while True:
+        attempt = attempt_class(request, request.read_token())
+        try:
+            with (
+                attempt.converted_errors(),
+                closing(_post(attempt, request)) as response,
+            ):
+                return attempt.convert(_read_body(attempt, response))
+        except ClarifaiError as error:
+            wait = retries.wait_before_next(error)
+        time.sleep(wait)
+
+
+async def afetch(
+    request: Request, attempt_class: type[WholeAttempt[AnswerT]]
+) -> AnswerT:
+    """Send a request and return its answer, as the attempt converts it.
+
+    Raises:
+        ClarifaiError: If no attempt got an answer.
+    """
+    retries = request.build_retries()
+    while True:
+        attempt = attempt_class(request, await request.aread_token())
+        try:
+            with attempt.converted_errors():
+                async with aclosing(await _apost(attempt, request)) as response:
+                    return attempt.convert(await _aread_body(attempt, response))
+        except ClarifaiError as error:
+            wait = retries.wait_before_next(error)
+        await asyncio.sleep(wait)
+
+
+def stream(request: Request) -> Generator[ChatGenerationChunk]:
+    """Send a request and yield its answer as it comes.
+
+    Raises:
+        ClarifaiError: If no attempt got an answer, or the stream broke.
+    """
+    retries = request.build_retries()
+    while True:
+        attempt = StreamAttempt(request, request.read_token())
+        try:
+            with (
+                attempt.converted_errors(),
+                closing(_post(attempt, request)) as response,
+            ):
+                pieces = response.iter_bytes()
+                for piece in pieces:
+                    yield from attempt.read(piece)
+                    if attempt.is_done:
+                        _drain(response, pieces)
+                yield from attempt.finish()
+        except ClarifaiError as error:
+            piece = b""  # tracebacks may show it, and a server may echo the token
+            wait = retries.wait_before_next(error, has_yielded=attempt.has_yielded)
+        else:
+            return
+        time.sleep(wait)
+
+
+async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
+    """Send a request and yield its answer as it comes.
+
+    Raises:
+        ClarifaiError: If no attempt got an answer, or the stream broke.
+    """
+    retries = request.build_retries()
+    while True:
+        attempt = StreamAttempt(request, await request.aread_token())
+        try:
+            with attempt.converted_errors():
+                async with aclosing(await _apost(attempt, request)) as response:
+                    pieces = response.aiter_bytes()
+                    async for piece in pieces:
+                        for generation_chunk in attempt.read(piece):
+                            yield generation_chunk
+                        if attempt.is_done:
+                            await _adrain(pieces)
+                    for generation_chunk in attempt.finish():
+                        yield generation_chunk
+        except ClarifaiError as error:
+            piece = b""  # tracebacks may show it, and a server may echo the token
+            wait = retries.wait_before_next(error, has_yielded=attempt.has_yielded)
+        else:
+            return
+        await asyncio.sleep(wait)

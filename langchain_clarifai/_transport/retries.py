@@ -1,0 +1,140 @@
+"""An error of an attempt → how long to wait before the next, or the error itself.
+
+| the error                      | is waited for                                |
+|--------------------------------|----------------------------------------------|
+| a model that starts or is busy | up to `cold_start_timeout`, however often    |
+| too many requests              | `max_retries` times; as `Retry-After` says,  |
+|                                | else about 15 s, as Clarifai advises         |
+| no connection, a server error  | `max_retries` times, half a second, doubling |
+| any other                      | never                                        |
+
+Nothing is tried again once a chunk was handed out, and where the user set a `timeout`
+all waiting together stays within it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_clarifai._errors.classes import ClarifaiError
+
+logger = logging.getLogger("langchain_clarifai")
+
+MAX_RETRY_AFTER: Final = 60.0
+"""Longest `Retry-After` that is waited for, in seconds; a longer one is an error."""
+
+_THROTTLED_WAIT: Final = 15.0
+_SOON_WAIT: Final = 0.5
+_LONGEST_SOON_WAIT: Final = 8.0
+_COLD_START_WAIT: Final = 0.5
+_COLD_START_GROWTH: Final = 1.5
+_LONGEST_COLD_START_WAIT: Final = 20.0
+
+
+@dataclass(slots=True)
+class Retries:
+    """How often one request was tried, and how long it waited.
+
+    All times are in seconds.
+    """
+
+    max_retries: int
+    cold_start_timeout: float
+    timeout: float | None
+    _tried: int = 0
+    _cold_starts: int = 0
+    _waited: float = 0.0
+    _started: float = field(default_factory=time.monotonic)
+
+    def wait_before_next(
+        self, error: ClarifaiError, *, has_yielded: bool = False
+    ) -> float:
+        """Return how long to wait before the next attempt.
+
+        Args:
+            error: What the last one failed with.
+            has_yielded: Whether it had handed out a chunk: then there is no next one.
+
+        Raises:
+            ClarifaiError: The error itself, when there shall be no next attempt.
+        """
+        # The frames of HTTP libraries, and what they raised, hold the token.
+        error.__context__ = error.__traceback__ = None
+        wait = None if has_yielded else self._choose_wait(error)
+        if wait is None or not self._has_time_for(wait):
+            raise error
+        self._waited += wait
+        logger.warning(
+            "Attempt %d failed: %s Trying again in %.1f s.",
+            self._tried + self._cold_starts,
+            error,
+            wait,
+        )
+        return wait
+
+    def _choose_wait(self, error: ClarifaiError) -> float | None:
+        retry_after = _read_retry_after(error)
+        if error.retry_kind == "cold_start":
+            return self._wait_for_cold_start(retry_after)
+        if error.retry_kind == "never" or self._tried >= self.max_retries:
+            return None
+        self._tried += 1
+        if retry_after is not None:
+            return (
+                _spread_later(retry_after) if retry_after <= MAX_RETRY_AFTER else None
+            )
+        if error.retry_kind == "throttled":
+            return _spread(_THROTTLED_WAIT)
+        return _spread(min(_SOON_WAIT * 2.0 ** (self._tried - 1), _LONGEST_SOON_WAIT))
+
+    def _wait_for_cold_start(self, retry_after: float | None) -> float | None:
+        grown = _COLD_START_WAIT * _COLD_START_GROWTH**self._cold_starts
+        wait = _spread(min(grown, _LONGEST_COLD_START_WAIT))
+        if retry_after is not None and retry_after <= MAX_RETRY_AFTER:
+            wait = _spread_later(retry_after)
+        left = self.cold_start_timeout - (time.monotonic() - self._started)
+        if left <= 0:
+            return None
+        self._cold_starts += 1
+        return min(wait, left)
+
+    def _has_time_for(self, wait: float) -> bool:
+        return self.timeout is None or self._waited + wait <= self.timeout
+
+
+def _spread(wait: float) -> float:
+    """Spread callers that failed together over ±40 % of the wait."""
+    return wait * random.uniform(0.6, 1.4)  # noqa: S311 - no secret depends on it
+
+
+def _spread_later(wait: float) -> float:
+    """Spread callers over the time after the server's word, never before it."""
+    return wait + random.uniform(0, max(0.25, wait * 0.25))  # noqa: S311 - as above
+
+
+def _read_retry_after(error: ClarifaiError) -> float | None:
+    """Return what the server asks for: seconds, milliseconds or a date."""
+    response = getattr(error, "response", None)
+    if response is None:
+        return None
+    headers: Mapping[str, str] = response.headers
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers[name]) * unit
+        except (KeyError, ValueError):
+            continue
+        # Not a number compares false, and infinity is over every cap.
+        return max(0.0, seconds) if seconds == seconds else None  # noqa: PLR0124
+    try:
+        date = parsedate_to_datetime(headers["retry-after"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    return max(0.0, date.timestamp() - time.time())

@@ -1,0 +1,742 @@
+"""The catalogue is read as its schema has it, and tells which models can chat."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from hypothesis import given, strategies as st
+from pydantic import SecretStr
+
+from langchain_clarifai import (
+    ChatClarifai,
+    ClarifaiAuthenticationError,
+    ClarifaiConnectionError,
+    ClarifaiError,
+    ClarifaiInternalServerError,
+    ClarifaiMalformedResponseError,
+    ClarifaiNotFoundError,
+    ClarifaiPermissionDeniedError,
+    ClarifaiRateLimitError,
+)
+from langchain_clarifai._answer.faults import Fault
+from langchain_clarifai._catalogue.listing import alist_models, list_models
+from langchain_clarifai._catalogue.records import (
+    ModelRecord,
+    convert_to_record,
+    parse_page,
+)
+from langchain_clarifai._settings import model_ids
+from langchain_clarifai._settings.model_ids import resolve_model
+from tests.servers.catalogue import (
+    SCHEMA,
+    TRANSPORTS,
+    CatalogueServer,
+    build_model,
+    build_predict,
+    check,
+    extract_schema,
+)
+from tests.servers.openai_wire import completion, platform_error
+from tests.servers.wire import End, Reply, event_stream_reply, json_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.servers.wire import WireServer
+
+TOKEN: Final = "pat-that-nobody-may-see"
+GPT: Final = "openai/chat-completion/models/gpt-oss-120b"
+POLY: Final = "clarifai/main/models/mm-poly-8b"
+OPENAI_URL: Final = "https://api.clarifai.com/v2/ext/openai/v1"
+OK: Final = {"code": 10000, "description": "Ok"}
+
+
+async def _list_in_sync(**arguments: Any) -> list[ModelRecord]:
+    return list_models(**arguments)
+
+
+def _build(model: str, **settings: Any) -> ChatClarifai:
+    return ChatClarifai(model=model, api_key=SecretStr(TOKEN), **settings)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_listed() -> Iterator[None]:
+    """What a test lists is known for the whole process."""
+    yield
+    model_ids._listed_paths.clear()
+    for cached in (model_ids.resolve_model, model_ids.find_path):
+        cached.cache_clear()
+
+
+@pytest.fixture(params=[_list_in_sync, alist_models], ids=["sync", "async"])
+def listing(request: pytest.FixtureRequest) -> Any:
+    """List models, in each of the two ways."""
+    return request.param
+
+
+@pytest.fixture
+def catalogue() -> Iterator[CatalogueServer]:
+    """Serve a catalogue that a test fills."""
+    with CatalogueServer(token=TOKEN) as server:
+        yield server
+    assert server.failures == []
+
+
+def build_models(count: int) -> list[dict[str, Any]]:
+    """Build models that can chat, each with a name of its own."""
+    return [build_model(f"some/app/models/m{number}") for number in range(count)]
+
+
+# --- What is sent -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("filters", "path"),
+    [
+        ({}, "/v2/models?page=1&per_page=128"),
+        ({"owner": "openai"}, "/v2/users/openai/models?page=1&per_page=128"),
+        ({"owner": "me"}, "/v2/users/me/models?page=1&per_page=128"),
+        ({"search": "a b&c"}, "/v2/models?search=a+b%26c&page=1&per_page=128"),
+        ({"search": "", "vision": True}, "/v2/models?page=1&per_page=128"),
+    ],
+    ids=["all", "owner", "me", "search", "no-search"],
+)
+async def test_request_is_what_the_schema_has(
+    filters: Mapping[str, Any], path: str, listing: Any, wire: WireServer
+) -> None:
+    """The token travels as a key, the filters that the API has in the query."""
+    wire.reply(json_reply({"status": OK}))
+    assert await listing(api_key=TOKEN, base_url=wire.url, **filters) == []
+    request = wire.last_request
+    assert request.method == "GET"
+    assert request.path.replace("%20", "+") == path
+    assert request.body == b""
+    assert request.headers["authorization"] == f"Key {TOKEN}"
+    assert request.headers["x-clarifai-request-id-prefix"].startswith("langchain-")
+    assert request.headers["user-agent"].startswith("langchain-clarifai/")
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/v2/ext/openai/v1", "/v2/ext/openai/v1/"])
+async def test_base_url_may_be_host_or_endpoint(
+    suffix: str, listing: Any, catalogue: CatalogueServer
+) -> None:
+    """What `ChatClarifai` takes for Clarifai's base URL is taken here."""
+    catalogue.models = build_models(1)
+    base_url = f"{catalogue.origin}{suffix}"
+    records = await listing(api_key=TOKEN, base_url=base_url)
+    assert [record.name for record in records] == ["m0"]
+
+
+async def test_token_and_host_come_from_the_environment(
+    listing: Any, catalogue: CatalogueServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing need be passed where the environment is set."""
+    catalogue.models = build_models(2)
+    monkeypatch.setenv("CLARIFAI_PAT", TOKEN)
+    monkeypatch.setenv("CLARIFAI_API_BASE", catalogue.origin)
+    assert len(await listing()) == 2
+
+
+async def test_token_may_come_from_a_function(
+    listing: Any, catalogue: CatalogueServer
+) -> None:
+    """A function is asked for each page, so that short-lived tokens work."""
+    asked = itertools.count()
+
+    async def find_token() -> str:
+        next(asked)
+        return TOKEN
+
+    catalogue.models = build_models(1)
+    await listing(api_key=find_token, base_url=catalogue.origin)
+    assert next(asked) == len(catalogue.requests) == 2
+
+
+async def test_client_of_the_user_is_used(catalogue: CatalogueServer) -> None:
+    """A proxy or a TLS setting of the user's applies to the catalogue too."""
+    import openai
+
+    catalogue.models = build_models(1)
+    arguments: Any = {"api_key": TOKEN, "base_url": catalogue.origin}
+    headers = {"x-by": "the user"}
+    with openai.DefaultHttpxClient(headers=headers) as client:
+        assert list_models(**arguments, http_client=client)
+    assert catalogue.last_request.headers["x-by"] == "the user"
+    async with openai.DefaultAsyncHttpxClient(headers=headers) as async_client:
+        assert await alist_models(**arguments, http_client=async_client)
+    assert catalogue.last_request.headers["x-by"] == "the user"
+
+
+async def test_connections_are_shared(listing: Any, catalogue: CatalogueServer) -> None:
+    """All pages travel on one connection."""
+    catalogue.models = build_models(300)
+    await listing(api_key=TOKEN, base_url=catalogue.origin)
+    assert len(catalogue.requests) == 4
+    assert catalogue.connections == 1
+
+
+# --- Paging -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spell_defaults", [False, True])
+@pytest.mark.parametrize("largest_page", [1, 2, 3, 5, 128])
+async def test_all_pages_are_read(
+    largest_page: int,
+    spell_defaults: bool,  # noqa: FBT001 - a parameter of the table
+    listing: Any,
+) -> None:
+    """However small a server makes its pages, each model is listed once."""
+    models = build_models(5)
+    with CatalogueServer(
+        models, token=TOKEN, largest_page=largest_page, spell_defaults=spell_defaults
+    ) as server:
+        records = await listing(api_key=TOKEN, base_url=server.origin)
+    assert [record.name for record in records] == ["m0", "m1", "m2", "m3", "m4"]
+    assert server.failures == []
+
+
+async def test_server_without_paging_is_read_once(
+    listing: Any, wire: WireServer
+) -> None:
+    """A server that answers every page with the same models does not go on for ever."""
+    page = json_reply({"status": OK, "models": build_models(3)})
+    wire.reply(page, page)
+    assert len(await listing(api_key=TOKEN, base_url=wire.url)) == 3
+
+
+async def test_models_that_move_between_pages_are_listed_once(
+    listing: Any, wire: WireServer
+) -> None:
+    """The order is that of the last change, which may happen while pages are read."""
+    models = build_models(4)
+    for page in (models[:2], models[1:3], models[3:], []):
+        wire.reply(json_reply({"status": OK, "models": page}))
+    records = await listing(api_key=TOKEN, base_url=wire.url)
+    assert [record.name for record in records] == ["m0", "m1", "m2", "m3"]
+
+
+@pytest.mark.parametrize(("limit", "pages"), [(1, 1), (2, 1), (3, 2), (9, 4)])
+async def test_limit_ends_the_reading(limit: int, pages: int, listing: Any) -> None:
+    """No page is read that is not needed."""
+    with CatalogueServer(build_models(5), token=TOKEN, largest_page=2) as server:
+        records = await listing(api_key=TOKEN, base_url=server.origin, limit=limit)
+    assert len(records) == min(limit, 5)
+    assert len(server.requests) == pages
+
+
+# --- Records ------------------------------------------------------------------------
+
+
+async def test_record_says_what_the_catalogue_says(
+    listing: Any, catalogue: CatalogueServer
+) -> None:
+    """Id, URL, description, type, version and capabilities are there, and no more."""
+    methods = [*TRANSPORTS, build_predict("IMAGE", "VIDEO")]
+    catalogue.models = [
+        build_model(
+            "own_er/a-pp/models/M.1_x",
+            "any-to-any",
+            methods=methods,
+            description="Déjà vu.",
+            version="f" * 32,
+        )
+    ]
+    assert await listing(api_key=TOKEN, base_url=catalogue.origin) == [
+        ModelRecord(
+            id="own_er/a-pp/models/M.1_x",
+            url="https://clarifai.com/own_er/a-pp/models/M.1_x",
+            description="Déjà vu.",
+            model_type="any-to-any",
+            version="f" * 32,
+            capabilities={
+                "text_inputs": True,
+                "image_inputs": True,
+                "video_inputs": True,
+                "text_outputs": True,
+            },
+        )
+    ]
+
+
+def test_record_is_a_value() -> None:
+    """It can be compared, put into sets, and not be changed."""
+    record, same, other = (
+        convert_to_record(build_model(path)) for path in (GPT, GPT, POLY)
+    )
+    assert record is not None
+    assert record == same
+    assert {record, same, other} == {record, other}
+    assert (record.name, record.owner) == ("gpt-oss-120b", "openai")
+    with pytest.raises(AttributeError):
+        record.id = POLY  # type: ignore[misc]  # that it is frozen is the claim
+
+
+def test_record_makes_a_model() -> None:
+    """What a record says is what `ChatClarifai` takes."""
+    record = convert_to_record(build_model("some/app/models/new", "multimodal-to-text"))
+    assert record is not None
+    model = ChatClarifai(
+        model=record.url, profile=record.capabilities, api_key=SecretStr(TOKEN)
+    )
+    assert (model.profile or {})["image_inputs"] is True
+
+
+@pytest.mark.parametrize(
+    ("model_type", "methods"),
+    [
+        ("text-to-text", []),
+        ("text-to-text", TRANSPORTS[:1]),
+        ("text-to-text", TRANSPORTS[1:]),
+        ("text-to-text", [build_predict()]),
+        ("text-to-text", [{**TRANSPORTS[0], "method_type": "UNKNOWN"}, TRANSPORTS[1]]),
+        ("text-embedder", TRANSPORTS),
+        ("multimodal-embedder", TRANSPORTS),
+        ("text-to-image", TRANSPORTS),
+        ("text-to-audio", TRANSPORTS),
+    ],
+    ids=[
+        "no-method",
+        "no-stream",
+        "only-stream",
+        "predict",
+        "other-kind",
+        "embedder",
+        "embedder-2",
+        "images",
+        "speech",
+    ],
+)
+def test_model_that_cannot_chat_is_left_out(
+    model_type: str, methods: list[dict[str, Any]]
+) -> None:
+    """Chat takes both transports, and an answer in text."""
+    assert convert_to_record(build_model(GPT, model_type, methods=methods)) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "model_type", "media", "inputs"),
+    [
+        ("a/b/models/c", "text-to-text", [], {"text": True, "image": False}),
+        ("a/b/models/c", "multimodal-to-text", [], {"text": True, "image": True}),
+        ("a/b/models/c", "any-to-any", [], {"text": True, "image": None}),
+        ("a/b/models/c", "any-to-any", ["IMAGE"], {"text": True, "image": True}),
+        ("a/b/models/c", "image-to-text", [], {"text": None, "image": True}),
+        ("a/b/models/c", "audio-to-text", [], {"text": None, "audio": True}),
+        ("a/b/models/c", "video-to-text", [], {"video": True, "image": None}),
+        ("a/b/models/c", "agent", [], {"text": None, "image": None}),
+        ("a/b/models/c", "", [], {"text": None, "image": None}),
+        (
+            "a/b/models/c",
+            "multimodal-to-text",
+            ["AUDIO"],
+            {"text": True, "image": None, "audio": True},
+        ),
+        ("a/b/models/c", "text-to-text", ["IMAGE"], {"image": True}),
+        (POLY, "any-to-any", [], {"image": True, "video": True, "audio": False}),
+        (POLY, "text-to-text", [], {"image": True, "video": True, "audio": False}),
+        (GPT, "any-to-any", ["VIDEO"], {"text": True, "video": True}),
+    ],
+    ids=[
+        "text",
+        "multimodal",
+        "any",
+        "any-with-images",
+        "image",
+        "audio",
+        "video",
+        "unknown-type",
+        "no-type",
+        "speech-recognition",
+        "arguments-over-type",
+        "profile-where-open",
+        "profile-over-type",
+        "arguments-over-profile",
+    ],
+)
+def test_inputs_are_told_by_arguments_then_profile_then_type(
+    path: str, model_type: str, media: list[str], inputs: Mapping[str, bool | None]
+) -> None:
+    """What no source tells is absent."""
+    methods = [*TRANSPORTS, build_predict(*media)]
+    record = convert_to_record(build_model(path, model_type, methods=methods))
+    assert record is not None
+    told: Any = record.capabilities
+    assert {kind: told.get(f"{kind}_inputs") for kind in inputs} == inputs
+    assert told["text_outputs"] is True
+
+
+def test_tools_are_told_by_profiles_alone() -> None:
+    """The catalogue does not say who can call tools, so no guess is made."""
+    known = convert_to_record(build_model(GPT))
+    unknown = convert_to_record(build_model("some/app/models/new"))
+    assert known is not None
+    assert unknown is not None
+    assert known.capabilities["tool_calling"] is True
+    assert "tool_calling" not in unknown.capabilities
+
+
+def test_enums_may_be_numbers() -> None:
+    """proto3's JSON may write an enum either way."""
+    methods: list[dict[str, Any]] = [
+        {**TRANSPORTS[0], "method_type": 1},
+        {**TRANSPORTS[1], "method_type": 2},
+        {"name": "predict", "input_fields": [{"name": "image", "type": 9}]},
+    ]
+    record = convert_to_record(build_model(GPT, "any-to-any", methods=methods))
+    assert record is not None
+    assert record.capabilities["image_inputs"] is True
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [{"id": "a b"}, {"id": ""}, {"user_id": "x/y"}, {"app_id": ".."}],
+    ids=["blank", "empty", "slash", "dots"],
+)
+def test_model_that_cannot_be_named_is_left_out(ids: dict[str, str]) -> None:
+    """One odd id does not spoil the listing."""
+    assert convert_to_record({**build_model(GPT), **ids}) is None
+
+
+# --- Filters ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mixed(catalogue: CatalogueServer) -> CatalogueServer:
+    """Serve models of several owners and kinds."""
+    catalogue.models = [
+        build_model(GPT, description="Open weights."),
+        build_model(POLY, "multimodal-to-text"),
+        build_model("some/app/models/ocr", "image-to-text"),
+        build_model("some/app/models/any", "any-to-any"),
+        build_model("some/app/models/embed", "text-embedder"),
+        build_model("somebody/mine/models/local", "any-to-any"),
+    ]
+    return catalogue
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({}, ["gpt-oss-120b", "mm-poly-8b", "ocr", "any", "local"]),
+        ({"owner": "openai"}, ["gpt-oss-120b"]),
+        ({"owner": "me"}, ["local"]),
+        ({"owner": "nobody"}, []),
+        ({"search": "open weights"}, ["gpt-oss-120b"]),
+        ({"owner": "some", "search": "ocr"}, ["ocr"]),
+        ({"vision": True}, ["mm-poly-8b", "ocr"]),
+        ({"vision": False}, ["gpt-oss-120b", "any", "local"]),
+        ({"text": True}, ["gpt-oss-120b", "mm-poly-8b", "any", "local"]),
+        ({"text": False}, ["ocr"]),
+        ({"text": True, "vision": True}, ["mm-poly-8b"]),
+        ({"text": True, "vision": False, "limit": 2}, ["gpt-oss-120b", "any"]),
+    ],
+)
+async def test_filters_choose(
+    filters: Mapping[str, Any], names: list[str], listing: Any, mixed: CatalogueServer
+) -> None:
+    """Filters of the server and of ours go together."""
+    records = await listing(api_key=TOKEN, base_url=mixed.origin, **filters)
+    assert [record.name for record in records] == names
+
+
+async def test_models_of_others_are_left_out(listing: Any, wire: WireServer) -> None:
+    """The schema tells of listings that come with Clarifai's own models."""
+    models = [build_model(POLY), build_model(GPT)]
+    wire.reply(json_reply({"status": OK, "models": models}), json_reply({"status": OK}))
+    records = await listing(api_key=TOKEN, base_url=wire.url, owner="openai")
+    assert [record.id for record in records] == [GPT]
+
+
+async def test_names_that_were_listed_are_known(
+    listing: Any, catalogue: CatalogueServer, wire: WireServer
+) -> None:
+    """From then on, in this process; a pickle takes the whole id along."""
+    with pytest.raises(ValueError, match="`list_models` has listed"):
+        _build("brand-new")
+    catalogue.models = [build_model("owner/app/models/brand-new")]
+    await listing(api_key=TOKEN, base_url=catalogue.origin)
+    model = _build("brand-new", base_url=wire.url)
+    assert model.model == "owner/app/models/brand-new"
+    wire.reply(json_reply(completion()))
+    model.invoke("hi")
+    url = "https://clarifai.com/owner/app/models/brand-new"
+    assert wire.last_request.json["model"] == url
+
+
+async def test_name_that_several_owners_have_is_refused(
+    listing: Any, catalogue: CatalogueServer
+) -> None:
+    """The error names them all; a model that was built before goes on."""
+    catalogue.models = [build_model("one/app/models/same")]
+    await listing(api_key=TOKEN, base_url=catalogue.origin)
+    before = _build("clarifai/same")
+    catalogue.models = [build_model("two/app/models/same")]
+    await listing(api_key=TOKEN, base_url=catalogue.origin)
+    with pytest.raises(ValueError, match="one/app/models/same, two/app/models/same"):
+        _build("same")
+    assert before.model == "one/app/models/same"
+
+
+async def test_name_that_comes_with_the_package_keeps_its_meaning(
+    listing: Any, catalogue: CatalogueServer
+) -> None:
+    """Whoever lists a stranger's models does not send prompts to the stranger."""
+    catalogue.models = [build_model("stranger/app/models/gpt-oss-120b")]
+    await listing(api_key=TOKEN, base_url=catalogue.origin)
+    assert resolve_model("gpt-oss-120b", OPENAI_URL) == f"https://clarifai.com/{GPT}"
+    assert _build("gpt-oss-120b").model == "gpt-oss-120b"
+
+
+# --- What goes wrong ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error_class", "text"),
+    [
+        ({"owner": "a/b"}, ValueError, "owner='a/b' is no id of a user"),
+        ({"owner": ".."}, ValueError, "Allowed are A-Z"),
+        ({"owner": ""}, ValueError, "'me' for the token's own"),
+        ({"limit": 0}, ValueError, "limit=0 is not allowed. Give 1 or more."),
+        ({"timeout": -1}, ValueError, "timeout=-1 is not allowed"),
+        ({"base_url": "http://localhost:8000/v1"}, ValueError, "no catalogue"),
+        ({"base_url": "http://example.com"}, ValueError, "is plain http"),
+        ({"api_key": None}, ValueError, "No Clarifai token was found"),
+        ({"api_key": "a b"}, ValueError, "whitespace"),
+        ({"apikey": "x"}, TypeError, "apikey: no argument has this name"),
+    ],
+)
+async def test_wrong_argument_is_refused(
+    arguments: Mapping[str, Any],
+    error_class: type[Exception],
+    text: str,
+    listing: Any,
+) -> None:
+    """The text says what was wrong and what is allowed, before anything is sent."""
+    given = {"api_key": TOKEN, "base_url": "http://localhost:1", **arguments}
+    with pytest.raises(error_class, match=text.replace(".", r"\.")) as caught:
+        await listing(**given)
+    assert TOKEN not in str(caught.value)
+
+
+ERRORS: Final[list[tuple[Reply, type[ClarifaiError], str]]] = [
+    (
+        json_reply(platform_error(11001, "Invalid token"), status=401),
+        ClarifaiAuthenticationError,
+        "11001 CONN_TOKEN_INVALID: Invalid token",
+    ),
+    (
+        json_reply(platform_error("CONN_INSUFFICIENT_SCOPES", "No."), status=403),
+        ClarifaiPermissionDeniedError,
+        "11007 CONN_INSUFFICIENT_SCOPES: No",
+    ),
+    (
+        json_reply(platform_error(11101, "Does not exist"), status=404),
+        ClarifaiNotFoundError,
+        "HTTP 404, request id req-1",
+    ),
+    (json_reply(platform_error(11005, "Wait")), ClarifaiRateLimitError, "HTTP 200"),
+    (json_reply({}, status=500), ClarifaiInternalServerError, "HTTP 500"),
+    (json_reply({"error": "No"}), ClarifaiInternalServerError, "No"),
+    (json_reply({"data": []}), ClarifaiMalformedResponseError, "no page of Clarifai"),
+    (json_reply([]), ClarifaiMalformedResponseError, "no page of Clarifai"),
+    (json_reply({"models": 1}), ClarifaiMalformedResponseError, "no page of Clarifai"),
+    (
+        event_stream_reply(b"<html>Sign in</html>"),
+        ClarifaiMalformedResponseError,
+        "'<html>Sign in</html>'",
+    ),
+    (
+        event_stream_reply(b'{"models": [', end=End.RESET),
+        ClarifaiConnectionError,
+        "The connection broke after the headers",
+    ),
+    (
+        json_reply({}, status=302, headers={"location": "http://localhost:1/login"}),
+        ClarifaiError,
+        "Redirects are not followed",
+    ),
+    (
+        json_reply(platform_error(11102, f"Not this: {TOKEN}"), status=400),
+        ClarifaiError,
+        "Not this: **********",
+    ),
+]
+
+
+@pytest.mark.parametrize(("reply", "error_class", "text"), ERRORS)
+async def test_failed_page_is_a_typed_error(
+    reply: Reply,
+    error_class: type[ClarifaiError],
+    text: str,
+    listing: Any,
+    wire: WireServer,
+) -> None:
+    """Errors are those of chat, and hide the token as those do."""
+    wire.reply(reply)
+    with pytest.raises(error_class) as caught:
+        await listing(api_key=TOKEN, base_url=wire.url, max_retries=0)
+    assert text in str(caught.value)
+    for shown in (str(caught.value), repr(caught.value), repr(vars(caught.value))):
+        assert TOKEN not in shown
+    assert caught.value.__cause__ is None
+
+
+async def test_failed_page_is_tried_again(listing: Any, wire: WireServer) -> None:
+    """A page that failed is asked for anew, and what was read before is kept."""
+    models = build_models(2)
+    soon = {"retry-after-ms": "1"}
+    wire.reply(
+        json_reply({"status": OK, "models": models[:1]}),
+        json_reply({}, status=500, headers=soon),
+        json_reply(platform_error(11005, "Wait"), status=429, headers=soon),
+        json_reply({"status": OK, "models": models[1:]}),
+        json_reply({"status": OK}),
+    )
+    records = await listing(api_key=TOKEN, base_url=wire.url)
+    assert [record.name for record in records] == ["m0", "m1"]
+    pages = [request.path.partition("page=")[2][0] for request in wire.requests]
+    assert pages == ["1", "2", "2", "2", "3"]
+
+
+async def test_async_listing_does_not_block_the_loop(
+    catalogue: CatalogueServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the CLI's file nor a module is read on the loop."""
+    blockbuster = pytest.importorskip("blockbuster")
+    config = Path.home() / ".config/clarifai/config"
+    config.parent.mkdir(parents=True)
+    context = {"CLARIFAI_PAT": TOKEN, "CLARIFAI_API_BASE": catalogue.origin}
+    config.write_text(
+        json.dumps({"current_context": "own", "contexts": {"own": context}}),
+        encoding="utf-8",
+    )
+    catalogue.models = build_models(1)
+    monkeypatch.delitem(
+        sys.modules, "langchain_clarifai._catalogue.pages", raising=False
+    )
+    with blockbuster.blockbuster_ctx():
+        assert len(await alist_models()) == 1
+
+
+# --- Whatever a server sends --------------------------------------------------------
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 20) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "id",
+                    "user_id",
+                    "app_id",
+                    "model_type_id",
+                    "model_version",
+                    "method_signatures",
+                    "input_fields",
+                    "type_args",
+                    "type",
+                    "name",
+                    "description",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON_VALUES)
+def test_any_json_is_a_page_or_a_fault(value: Any) -> None:
+    """No shape of a page raises anything but a fault."""
+    for page in (value, {"status": OK, "models": value}):
+        try:
+            models = parse_page(json.dumps(page).encode())
+        except Fault:
+            continue
+        for model in models:
+            convert_to_record(model)
+
+
+@given(st.sampled_from(["id", "model_version", "model_type_id"]), JSON_VALUES)
+def test_any_field_of_a_model_is_a_record_or_none(name: str, value: Any) -> None:
+    """A field of another kind counts as missing."""
+    convert_to_record({**build_model(GPT), name: value})
+
+
+@given(JSON_VALUES)
+def test_any_signature_is_a_record_or_none(value: Any) -> None:
+    """So does one of a method; the model can chat all the same."""
+    model = build_model(GPT)
+    model["model_version"]["method_signatures"].append(value)
+    record = convert_to_record(model)
+    assert record is None or record.id == GPT
+
+
+# --- The stand-in -------------------------------------------------------------------
+
+
+def test_schema_is_the_published_one() -> None:
+    """What the stand-in speaks is what clarifai-grpc 12.6.0 defines."""
+    pytest.importorskip("clarifai_grpc")
+    assert extract_schema() == SCHEMA
+
+
+def test_records_are_read_from_clarifais_own_messages() -> None:
+    """What its generated code writes as JSON gives the record of the stand-in's."""
+    service = pytest.importorskip("clarifai_grpc.grpc.api.service_pb2")
+    json_format = import_module("google.protobuf.json_format")
+    methods = [*TRANSPORTS, build_predict("IMAGE")]
+    model = build_model(POLY, "multimodal-to-text", methods=methods, star_count=1)
+    page = {"status": OK, "models": [model]}
+    message = json_format.ParseDict(page, service.MultiModelResponse())
+    for numbers in (False, True):
+        written = json_format.MessageToJson(
+            message, preserving_proto_field_name=True, use_integers_for_enums=numbers
+        )
+        (parsed,) = parse_page(written.encode())
+        assert convert_to_record(parsed) == convert_to_record(model)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"modelVersion": {}}, "clarifai.api.Model"),
+        ({"id": 1}, "clarifai.api.Model"),
+        ({"star_count": True}, "clarifai.api.Model"),
+        ({"toolkits": "vllm"}, "clarifai.api.Model"),
+        ({"method_type": "UNARY"}, "clarifai.api.MethodSignature"),
+        ({"default_eval_info": {}}, "clarifai.api.Model"),
+    ],
+)
+def test_stand_in_refuses_what_the_schema_does_not_have(
+    value: dict[str, Any], kind: str
+) -> None:
+    """A test cannot invent a field."""
+    with pytest.raises(ValueError, match=r"has no|does not fit|is no list"):
+        check(value, kind)
+
+
+@pytest.mark.parametrize(
+    "query", ["per-page=1", "page=one", "user_app_id=x", "featured_only=1"]
+)
+async def test_stand_in_refuses_unknown_parameters(
+    query: str, catalogue: CatalogueServer
+) -> None:
+    """Nor can the code under test."""
+    import openai
+
+    with openai.DefaultHttpxClient() as client:
+        response = client.get(
+            f"{catalogue.origin}/v2/models?{query}",
+            headers={"Authorization": f"Key {TOKEN}"},
+        )
+    assert response.status_code == 400

@@ -1,0 +1,206 @@
+"""Headers, timeouts, tokens and JSON of a request, one by one."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from langchain_core.messages import HumanMessage
+from pydantic import SecretStr
+
+from langchain_clarifai import ChatClarifai
+from langchain_clarifai._request.body import dump_body
+from langchain_clarifai._request.request import Request, check_headers, read_timeouts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MODEL = "openai/chat-completion/models/gpt-oss-120b"
+
+TIMEOUTS: list[Any] = [
+    pytest.param(None, {}, None, id="default"),
+    pytest.param(3, {"connect": 3, "read": 3, "write": 3, "pool": 3}, 3.0, id="number"),
+    pytest.param({"read": 0.5}, {"read": 0.5}, None, id="mapping"),
+    pytest.param((1, 2), {"connect": 1, "read": 2}, None, id="tuple"),
+    pytest.param((None, 2), {"read": 2}, None, id="tuple-with-none"),
+    pytest.param(
+        SimpleNamespace(connect=1, read=2, write=None, pool=4),
+        {"connect": 1, "read": 2, "pool": 4},
+        None,
+        id="object",
+    ),
+]
+
+
+@pytest.mark.parametrize(("timeout", "parts", "total"), TIMEOUTS)
+def test_timeout_of_any_shape_is_read_by_part(
+    timeout: Any, parts: dict[str, float], total: float | None
+) -> None:
+    """Only a number limits everything together."""
+    assert read_timeouts(timeout) == (parts, total)
+
+
+@pytest.mark.parametrize(
+    "timeout",
+    [
+        0,
+        -1,
+        math.nan,
+        True,
+        "3",
+        {"conect": 3},
+        {"read": "3"},
+        (1,) * 5,
+        {"read": True},
+    ],
+)
+def test_impossible_timeout_is_refused_with_what_is_allowed(timeout: Any) -> None:
+    """A word, a misspelt part, and nothing that is not above zero."""
+    with pytest.raises(ValueError, match="Give a positive number of seconds"):
+        read_timeouts(timeout)
+
+
+def test_headers_are_sent_as_text() -> None:
+    """Numbers of a call's headers become text."""
+    assert check_headers({"X-A": 1}) == {"X-A": "1"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"a": "x\r\nb: y"}, {"a\n": "x"}, {"a:": "x"}, {"": "x"}, {"a": "ä"}, {"ä": "x"}],
+)
+def test_header_that_could_begin_another_is_refused_unseen(
+    headers: dict[str, str],
+) -> None:
+    """The value may be a secret, so it is not shown."""
+    with pytest.raises(ValueError, match="cannot be sent") as caught:
+        check_headers(headers)
+    assert not any(value in str(caught.value) for value in ("b: y", "'x'"))
+
+
+def build_request(api_key: Any) -> Request:
+    model = ChatClarifai(model=MODEL, api_key=api_key)
+    return model._build_request([HumanMessage("hi")], None, {}, stream=False)
+
+
+async def give_token() -> str:
+    return "a-token"
+
+
+async def give_secret() -> SecretStr:
+    return SecretStr("a-token")
+
+
+TOKENS: list[Any] = [
+    pytest.param("a-token", id="string"),
+    pytest.param(SecretStr(" a-token\n"), id="secret"),
+    pytest.param(lambda: "a-token", id="function"),
+    pytest.param(lambda: SecretStr("a-token"), id="function-of-a-secret"),
+    pytest.param(give_token, id="async-function"),
+    pytest.param(give_secret, id="async-function-of-a-secret"),
+]
+
+
+@pytest.mark.parametrize("api_key", TOKENS)
+async def test_token_of_any_kind_is_read_for_each_request(api_key: Any) -> None:
+    """A sync call awaits an async function too, although a loop is running here."""
+    request = build_request(api_key)
+    assert request.read_token() == await request.aread_token() == "a-token"
+
+
+async def fail() -> str:
+    raise LookupError("no vault")
+
+
+def fail_at_once() -> str:
+    raise LookupError("no vault")
+
+
+@pytest.mark.parametrize("api_key", [fail, fail_at_once])
+async def test_error_of_the_users_function_is_the_users(
+    api_key: Callable[[], Any],
+) -> None:
+    """It passes through unchanged."""
+    request = build_request(api_key)
+    with pytest.raises(LookupError, match="no vault"):
+        request.read_token()
+    with pytest.raises(LookupError, match="no vault"):
+        await request.aread_token()
+
+
+async def test_function_that_returns_no_token_is_told_so() -> None:
+    """The text says what it returned, and what is allowed."""
+    with pytest.raises(ValueError, match=r"returned, a int\. It must be a string"):
+        await build_request(lambda: 5).aread_token()
+    with pytest.raises(ValueError, match="No Clarifai token was found"):
+        build_request(lambda: None).read_token()
+    with pytest.raises(ValueError, match="No Clarifai token was found"):
+        await build_request(lambda: None).aread_token()
+
+
+async def test_model_without_a_token_looks_for_one_at_each_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A model that was pickled without its token finds the new environment's."""
+    request = build_request("a-token")
+    request.api_key = None
+    monkeypatch.setenv("CLARIFAI_PAT", "found")
+    assert request.read_token() == await request.aread_token() == "found"
+
+
+BODIES: list[Any] = [
+    pytest.param({"a": "ä"}, '{"a":"ä"}', id="not-escaped"),
+    pytest.param({"a": {5: 1}}, '{"a":{"5":1}}', id="integer-keys"),
+    pytest.param({"a": 2**70}, f'{{"a":{2**70}}}', id="large-integer"),
+    pytest.param({"a": "\ud83d"}, '{"a":"\ufffd"}', id="half-surrogate"),
+    pytest.param({"a": "\ud83d\ude00"}, '{"a":"😀"}', id="surrogate-pair"),
+    pytest.param({"a": None, "b": "null"}, '{"a":null,"b":"null"}', id="null"),
+    pytest.param(
+        {"a": datetime(2026, 1, 1, tzinfo=UTC), "b": None},
+        '{"a":"2026-01-01T00:00:00+00:00","b":null}',
+        id="date",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "text"), BODIES)
+def test_body_becomes_json(body: dict[str, Any], text: str) -> None:
+    """The bytes are UTF-8, and hold what the body holds."""
+    dumped = dump_body(body)
+    assert json.loads(dumped) == json.loads(text)
+    assert b"\\u" not in dumped
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, object(), {(1,): 2}])
+@pytest.mark.parametrize("more", [{}, {5: 1}], ids=["plain", "slow"])
+def test_what_json_cannot_express_is_refused(value: Any, more: dict[Any, Any]) -> None:
+    """NaN would become null by orjson."""
+    with pytest.raises(ValueError, match="cannot be written as JSON"):
+        dump_body({"a": [value], "b": more})
+
+
+def test_circle_is_refused() -> None:
+    """A dict that holds itself has no end."""
+    body: dict[str, Any] = {}
+    body["a"] = body
+    with pytest.raises(ValueError, match="cannot be written as JSON"):
+        dump_body(body)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")),
+    lambda values: st.lists(values) | st.dictionaries(st.text("ab"), values),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text("abc"), JSON_VALUES))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_json_survives(body: dict[str, Any]) -> None:
+    """Whatever JSON can express arrives."""
+    assert json.loads(dump_body(body)) == body

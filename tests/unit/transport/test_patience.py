@@ -1,0 +1,191 @@
+"""HTTP clients wait for headers no longer than told, and drop spoilt connections."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from langchain_core.messages import BaseMessage, HumanMessage
+
+from langchain_clarifai import ClarifaiTimeoutError
+from langchain_clarifai._transport import attempts, patience
+from langchain_clarifai._transport.patience import prepare_async_client, prepare_client
+from tests.servers.openai_wire import choice, completion, sse, text_chunks
+from tests.servers.wire import (
+    Framing,
+    Pause,
+    Reply,
+    event_stream_reply,
+    json_reply,
+    split_every,
+)
+from tests.wire.ways import PLAIN, STREAMED, Way, build_model, call
+
+if TYPE_CHECKING:
+    from tests.servers.wire import Piece, WireServer
+
+every_way = pytest.mark.parametrize("way", Way, ids=lambda way: way.value)
+
+
+def _drip(content: bytes, seconds: float) -> list[Piece]:
+    pieces: list[Piece] = []
+    for piece in split_every(content, 4):
+        pieces += [piece, Pause(seconds)]
+    return pieces
+
+
+@every_way
+def test_headers_that_come_byte_by_byte_are_a_timeout(
+    wire: WireServer, way: Way
+) -> None:
+    """Each byte comes soon, but all of them together take too long."""
+    head = b"HTTP/1.1 200 OK\r\nx-padding: " + b"x" * 400
+    wire.reply(Reply(body=_drip(head, 0.1), framing=Framing.RAW))
+    started = time.monotonic()
+
+    error = call(way, wire, timeout=0.4).error
+
+    assert isinstance(error, ClarifaiTimeoutError)
+    # Ten seconds would be the libraries' own limits on this server.
+    assert time.monotonic() - started < 5
+    assert wire.exchanges[0].client_left.wait(5)
+
+
+@every_way
+def test_slow_headers_in_time_are_an_answer(wire: WireServer, way: Way) -> None:
+    """Every request has the whole time, also on a connection that was used before."""
+    body = json.dumps(completion(choice("Hi"))).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
+    if way not in PLAIN:
+        body = sse(*text_chunks("Hi"))
+        head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
+    slow = Reply(body=[*_drip(head, 0.02), body], framing=Framing.RAW)
+    wire.reply(slow, slow)
+    for _ in range(2):
+        assert call(way, wire, timeout=5).message.text == "Hi"
+
+
+@pytest.mark.parametrize("way", PLAIN)
+def test_time_for_a_body_begins_with_it(wire: WireServer, way: Way) -> None:
+    """What it took to get a connection, and the headers, is not taken from it."""
+    body = json.dumps(completion(choice("Hi"))).encode()
+    wire.reply(Reply(before=[Pause(0.7)], body=[body[:9], Pause(0.7), body[9:]]))
+    assert call(way, wire, timeout=1).message.text == "Hi"
+
+
+@pytest.mark.parametrize("way", STREAMED)
+def test_stream_may_take_longer_than_its_headers(wire: WireServer, way: Way) -> None:
+    """Streams are limited by their silences only."""
+    pieces: list[Piece] = [Pause(0.2), sse(*text_chunks("a"), done=False)] * 5
+    wire.reply(event_stream_reply(*pieces, Pause(0.2), sse()))
+    assert call(way, wire, timeout=0.6).message.text == "aaaaa"
+
+
+@every_way
+def test_connection_of_a_broken_answer_is_not_used_again(
+    wire: WireServer, way: Way
+) -> None:
+    """What follows of a body that was announced too short answers no other request."""
+    whole = json.dumps(completion(choice("mine"))).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (len(whole) // 2)
+    wire.reply(
+        Reply(body=[head + whole, Pause(0.5)], framing=Framing.RAW),
+        json_reply(completion(choice("next"))),
+    )
+    assert call(way, wire).error is not None
+    assert call(way, wire).message.text == "next"
+    assert len(wire.exchanges) == 2
+
+
+def test_client_without_the_private_names_is_left_alone() -> None:
+    """Where httpx hides its transports elsewhere one day, requests still work."""
+    client = object()
+    prepare_client(client)
+    prepare_async_client(client)
+
+
+def test_answer_that_is_whole_keeps_its_connection(wire: WireServer) -> None:
+    """Also when it is an error with a body of its own."""
+    model = build_model(wire)
+    wire.reply(
+        json_reply({"error": {"message": "no"}}, status=400),
+        json_reply(completion(choice("yes"))),
+    )
+    with pytest.raises(Exception, match="no"):
+        model.invoke("a")
+    assert model.invoke("a").text == "yes"
+    assert wire.exchanges[0].connection == wire.exchanges[1].connection
+    model.close()
+
+
+def test_connection_with_bytes_left_takes_no_request() -> None:
+    """It may have been chosen just before the answer in it had ended."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        backend = patience._PatientBackend(_Backend(ours))
+        connection = backend.connect_tcp("host", 80)
+        connection.write(b"GET")
+        theirs.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n12")
+        connection.read(100)
+        connection.take_headers({"content-length": "1"})
+        assert connection.get_extra_info("is_readable")
+        with pytest.raises(ConnectionError, match="another answer"):
+            connection.write(b"GET")
+        assert theirs.recv(100) == b"GET"
+
+
+class _Backend:
+    """Connections as httpcore's backends make them, over a socket that is there."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def connect_tcp(self, *_: object) -> _Backend:
+        return self
+
+    def write(self, buffer: bytes, timeout: float | None) -> None:
+        self._connection.settimeout(timeout)
+        self._connection.sendall(buffer)
+
+    def read(self, max_bytes: int, timeout: float | None) -> bytes:
+        self._connection.settimeout(timeout)
+        return self._connection.recv(max_bytes)
+
+    def get_extra_info(self, name: str) -> bool:
+        assert name == "is_readable"
+        return False
+
+
+def test_answer_that_was_there_before_the_request_is_not_taken(
+    wire: WireServer,
+) -> None:
+    """Bytes too many after a chunked body answer no other request."""
+    whole, extra = (
+        json.dumps(completion(choice(text))).encode() for text in ("mine", "smuggled")
+    )
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(whole), whole)
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    more = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(extra), extra)
+    both = Reply(body=[head + body + more, Pause(0.2)], framing=Framing.RAW)
+    wire.handler = lambda request: (
+        both
+        if request.json["messages"][0]["content"] == "first"
+        else json_reply(completion(choice("next")))
+    )
+    with build_model(wire, max_retries=1) as model:
+        assert model.invoke("first").text == "mine"
+        assert model.invoke("second").text == "next"
+
+
+async def test_large_body_has_time_to_be_written(wire: WireServer) -> None:
+    """It is not taken from the time that the headers of the answer have."""
+    timeout = {"read": 1, "write": 60}
+    for size, seconds in ((1_000, 1), (200_000, 61)):
+        messages: list[BaseMessage] = [HumanMessage("a" * size)]
+        model = build_model(wire, timeout=timeout)
+        request = model._build_request(messages, None, {}, stream=False)
+        attempt = attempts.ChatAttempt(request, "token")
+        assert attempt.header_timeout._seconds == seconds

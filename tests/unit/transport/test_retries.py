@@ -1,0 +1,188 @@
+"""An error of an attempt is waited for as the table says, or raised."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import Counter
+from email.utils import formatdate
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from langchain_clarifai._errors.classes import (
+    ClarifaiBadRequestError,
+    ClarifaiColdStartError,
+    ClarifaiError,
+    ClarifaiInternalServerError,
+    ClarifaiRateLimitError,
+)
+from langchain_clarifai._transport.retries import Retries
+
+
+def _build(error_class: type[ClarifaiError], **headers: str) -> ClarifaiError:
+    error = error_class.__new__(error_class)
+    error.args = ("It failed.",)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    error.response = SimpleNamespace(headers=named)
+    return error
+
+
+def _retry(
+    max_retries: int = 2, cold_start: float = 60, timeout: Any = None
+) -> Retries:
+    return Retries(max_retries, cold_start, timeout)
+
+
+@pytest.mark.parametrize(
+    ("error_class", "headers", "least", "most"),
+    [
+        (ClarifaiRateLimitError, {}, 9, 21),
+        (ClarifaiRateLimitError, {"retry_after": "2"}, 2, 2.5),
+        (ClarifaiRateLimitError, {"retry_after": "0"}, 0, 0.25),
+        (ClarifaiRateLimitError, {"retry_after": "-5"}, 0, 0.25),
+        (ClarifaiRateLimitError, {"retry_after": "60"}, 60, 75),
+        (ClarifaiRateLimitError, {"retry_after_ms": "1500"}, 1.5, 1.9),
+        (ClarifaiRateLimitError, {"retry_after_ms": "1", "retry_after": "50"}, 0, 0.3),
+        (ClarifaiRateLimitError, {"retry_after_ms": "x", "retry_after": "5"}, 5, 6.3),
+        (ClarifaiRateLimitError, {"retry_after": "soon"}, 9, 21),
+        (ClarifaiRateLimitError, {"retry_after": "nan"}, 9, 21),
+        (ClarifaiRateLimitError, {"retry_after": ""}, 9, 21),
+        (ClarifaiRateLimitError, {"retry_after": formatdate(0, usegmt=True)}, 0, 0.25),
+        (ClarifaiInternalServerError, {}, 0.3, 0.7),
+        (ClarifaiInternalServerError, {"retry_after": "3"}, 3, 3.75),
+        (ClarifaiColdStartError, {}, 0.3, 0.7),
+        (ClarifaiColdStartError, {"retry_after": "4"}, 4, 5),
+        (ClarifaiColdStartError, {"retry_after": "3600"}, 0.3, 0.7),
+    ],
+)
+def test_first_wait_is_as_the_server_says_or_as_the_error_asks(
+    error_class: type[ClarifaiError],
+    headers: dict[str, str],
+    least: float,
+    most: float,
+) -> None:
+    """Spread, so that callers who failed together do not come back together."""
+    assert least <= _retry().wait_before_next(_build(error_class, **headers)) <= most
+
+
+def test_date_is_waited_for() -> None:
+    """`Retry-After` may be one."""
+    date = formatdate(time.time() + 30, usegmt=True)
+    wait = _retry().wait_before_next(_build(ClarifaiRateLimitError, retry_after=date))
+    assert 25 < wait < 40
+
+
+@pytest.mark.parametrize(
+    "retry_after", ["61", "1e400", "Fri, 31 Dec 2099 23:59:59 GMT"]
+)
+def test_wait_that_is_too_long_is_an_error(retry_after: str) -> None:
+    """Nobody sleeps an hour because a server says so."""
+    error = _build(ClarifaiRateLimitError, retry_after=retry_after)
+    with pytest.raises(ClarifaiRateLimitError):
+        _retry().wait_before_next(error)
+
+
+def test_error_without_a_response_is_waited_for() -> None:
+    """There was no connection, so there are no headers."""
+    error = _build(ClarifaiInternalServerError)
+    error.response = None
+    assert _retry().wait_before_next(error) < 1
+
+
+def test_waits_grow() -> None:
+    """Up to a limit."""
+    retries = _retry(max_retries=20)
+    waits = [
+        retries.wait_before_next(_build(ClarifaiInternalServerError)) for _ in range(20)
+    ]
+    assert waits[3] > waits[0]
+    assert max(waits) <= 8 * 1.4
+
+
+def test_retries_are_counted() -> None:
+    """And cold starts are not among them."""
+    retries = _retry(max_retries=1)
+    for _ in range(3):
+        retries.wait_before_next(_build(ClarifaiColdStartError))
+    retries.wait_before_next(_build(ClarifaiInternalServerError))
+    with pytest.raises(ClarifaiInternalServerError):
+        retries.wait_before_next(_build(ClarifaiInternalServerError))
+
+
+def test_cold_start_is_waited_for_until_its_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last wait is cut to what is left, and then it is over."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(time, "monotonic", lambda: clock.now)
+    retries = Retries(0, 600, None, _started=0.0)
+    waits: list[float] = []
+    while clock.now < 600:
+        waits.append(retries.wait_before_next(_build(ClarifaiColdStartError)))
+        clock.now += waits[-1]
+    with pytest.raises(ClarifaiColdStartError):
+        retries.wait_before_next(_build(ClarifaiColdStartError))
+    assert sum(waits) == pytest.approx(600)
+    assert max(waits) <= 20 * 1.4
+    assert 20 < len(waits) < 60
+
+
+def test_all_waiting_stays_within_the_timeout() -> None:
+    """Where the user set one."""
+    retries = _retry(timeout=5)
+    retries.wait_before_next(_build(ClarifaiRateLimitError, retry_after="3"))
+    with pytest.raises(ClarifaiRateLimitError):
+        retries.wait_before_next(_build(ClarifaiRateLimitError, retry_after="3"))
+
+
+@pytest.mark.parametrize("has_yielded", [False, True])
+def test_error_that_stays_is_raised_as_it_is(*, has_yielded: bool) -> None:
+    """So is any error once a chunk was handed out."""
+    kind = ClarifaiColdStartError if has_yielded else ClarifaiBadRequestError
+    error = _build(kind)
+    with pytest.raises(kind) as caught:
+        _retry().wait_before_next(error, has_yielded=has_yielded)
+    assert caught.value is error
+
+
+def test_what_is_behind_an_error_is_dropped() -> None:
+    """Frames and causes of HTTP libraries hold the token."""
+    error = _build(ClarifaiBadRequestError)
+    error.__context__ = ValueError("token")
+    with pytest.raises(ClarifaiBadRequestError):
+        _retry().wait_before_next(error)
+    assert error.__context__ is None
+
+
+def test_wait_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Users see why nothing happens for a while."""
+    with caplog.at_level(logging.WARNING, "langchain_clarifai"):
+        _retry().wait_before_next(_build(ClarifaiColdStartError))
+    assert "Attempt 1 failed: It failed. Trying again in" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "first", "last"),
+    [({}, 9.0, 21.0), ({"retry_after": "8"}, 8.0, 10.0)],
+    ids=["as advised", "as the server says"],
+)
+def test_hundred_throttled_callers_come_back_spread_out(
+    headers: dict[str, str], first: float, last: float
+) -> None:
+    """Evenly over the whole span: no quarter of it has more than half of them."""
+    random.seed(0)
+    waits = [
+        _retry().wait_before_next(_build(ClarifaiRateLimitError, **headers))
+        for _ in range(100)
+    ]
+    assert first <= min(waits)
+    assert max(waits) <= last
+    quarter = (last - first) / 4
+    quarters = Counter(int((wait - first) / quarter) for wait in waits)
+    assert len(quarters) == 4
+    assert max(quarters.values()) <= 50
+    # And no two at the same moment, as far as milliseconds go.
+    assert len({round(wait, 3) for wait in waits}) > 90
