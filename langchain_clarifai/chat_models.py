@@ -32,13 +32,10 @@ from typing_extensions import override
 
 from langchain_clarifai._answer import blocks
 from langchain_clarifai._answer.metadata import PROVIDER
-from langchain_clarifai._answer.reasoning import ReasoningFormat
 from langchain_clarifai._request.request import (
     Request,
     build_request,
-    check_headers,
     drop_untraced,
-    read_timeouts,
     resolve_call_aliases,
 )
 from langchain_clarifai._request.tools import (
@@ -52,7 +49,9 @@ from langchain_clarifai._settings.arguments import (
     resolve_arguments,
 )
 from langchain_clarifai._settings.credentials import normalize_base_url
-from langchain_clarifai._settings.settings import Settings
+from langchain_clarifai._settings.headers import check_headers
+from langchain_clarifai._settings.settings import ReasoningFormat, Settings
+from langchain_clarifai._settings.timeouts import read_timeouts
 from langchain_clarifai._structured.output import (
     StructuredOutputMethod,
     build_structured_output,

@@ -12,7 +12,7 @@ from langchain_clarifai._answer.reasoning import build_think_tags
 
 if TYPE_CHECKING:
     from langchain_clarifai._answer.metadata import AnswerMetadata
-    from langchain_clarifai._answer.reasoning import ReasoningFormat
+    from langchain_clarifai._settings.settings import ReasoningFormat
 
 MAX_BODY_BYTES: Final = 256 * 1024 * 1024
 """Longest body that is taken for an answer, in bytes."""

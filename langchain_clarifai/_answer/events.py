@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from langchain_clarifai._answer.faults import EventTooLong
+
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """Longest line, and longest sum of an event's `data` lines, in bytes."""
 
@@ -23,16 +25,6 @@ class Event(NamedTuple):
 
     data: bytes
     type: str = "message"
-
-
-class EventTooLongError(ValueError):
-    """A line or an event is longer than `MAX_EVENT_BYTES`."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"The event stream holds a line or an event of over {MAX_EVENT_BYTES:,} "
-            "bytes."
-        )
 
 
 class EventDecoder:
@@ -58,7 +50,7 @@ class EventDecoder:
         """Decode the next piece of the stream.
 
         Raises:
-            EventTooLongError: If a line or an event exceeds `MAX_EVENT_BYTES`.
+            EventTooLong: If a line or an event exceeds `MAX_EVENT_BYTES`.
         """
         if self._at_start:
             piece = self._strip_bom(piece)
@@ -84,7 +76,7 @@ class EventDecoder:
         """Return the event that the end of the stream interrupted, if there is one.
 
         Raises:
-            EventTooLongError: If the event exceeds `MAX_EVENT_BYTES`.
+            EventTooLong: If the event exceeds `MAX_EVENT_BYTES`.
         """
         # Up to two bytes were held back because they could have begun a BOM.
         self._at_start = False
@@ -102,7 +94,7 @@ class EventDecoder:
     def _keep(self, rest: bytes) -> None:
         self._line += rest
         if len(self._line) > MAX_EVENT_BYTES:
-            raise EventTooLongError
+            raise EventTooLong(MAX_EVENT_BYTES)
         # Where keep-alives are events without data, the name of the field says nothing.
         is_data = not self._is_kept_alive or len(self._line) > len(b"data: ")
         self.made_progress |= is_data and not self._line.startswith(b":")
@@ -117,7 +109,7 @@ class EventDecoder:
             elif line.startswith(b"data: "):
                 self._add_data(line[6:])
             elif len(line) > MAX_EVENT_BYTES:
-                raise EventTooLongError
+                raise EventTooLong(MAX_EVENT_BYTES)
             else:
                 self._read_field(line)
         return events
@@ -131,7 +123,7 @@ class EventDecoder:
     def _add_data(self, value: bytes) -> None:
         self._data_size += len(value) + 1
         if self._data_size > MAX_EVENT_BYTES:
-            raise EventTooLongError
+            raise EventTooLong(MAX_EVENT_BYTES)
         self._is_kept_alive = not value
         if value:
             self.made_progress = True

@@ -1,6 +1,6 @@
 """What can be wrong with the bytes of an answer, told without knowing its response.
 
-The accumulator raises these; `_error_conversion` turns them into the exceptions that
+The accumulator raises these; `_errors.conversion` turns them into the exceptions that
 users see.
 """
 
@@ -32,6 +32,15 @@ class MalformedAnswer(Fault):
         super().__init__(reason)
         self.reason = reason
         self.start = body[:KEPT_BYTES].decode("utf-8", "replace")
+
+
+class EventTooLong(Fault):
+    """A line or an event of the stream is longer than is allowed."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The event stream holds a line or an event of over {limit:,} bytes."
+        )
 
 
 class UnfinishedStream(Fault):

@@ -18,9 +18,6 @@ PROVIDER: Final = "clarifai"
 
 PROVIDER_METADATA: Final = {"model_provider": PROVIDER}
 
-# The header of Clarifai's gateway is not documented; these are what gateways use.
-_REQUEST_ID_HEADERS: Final = ("x-request-id", "x-clarifai-request-id", "request-id")
-
 _COPIED_FIELDS: Final = ("id", "system_fingerprint", "service_tier")
 
 
@@ -35,7 +32,9 @@ class AnswerMetadata:
     include_headers: bool = False
     usage: dict[str, Any] | None = None
     backend_model: str = ""
-    _status_request_id: str = ""
+    request_id: str = ""
+    """What support can look the request up by: the header's, else the body's."""
+
     _fields: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def read(self, payload: dict[str, Any]) -> None:
@@ -43,7 +42,7 @@ class AnswerMetadata:
         self.read_usage(payload)
         if isinstance(status := payload.get("status"), dict):
             # Clarifai's report of a success may come along with the answer.
-            self._status_request_id = str(status.get("req_id") or "")
+            self.request_id = self.request_id or str(status.get("req_id") or "")
         if isinstance(model := payload.get("model"), str) and model:
             self.backend_model = model
         for name in _COPIED_FIELDS:
@@ -56,11 +55,6 @@ class AnswerMetadata:
         """Take the usage of a completion, a chunk or a choice, if it has one."""
         if isinstance(usage := payload.get("usage"), dict) and has_counts(usage):
             self.usage = usage
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that support can look the request up by."""
-        return read_request_id(self.headers) or self._status_request_id or None
 
     def build(self, finish_reason: str | None) -> dict[str, Any]:
         """Build the `response_metadata` of a finished message."""
@@ -79,10 +73,3 @@ class AnswerMetadata:
         if self.include_headers:
             response_metadata["headers"] = dict(self.headers)
         return response_metadata
-
-
-def read_request_id(headers: Mapping[str, str]) -> str | None:
-    """Return the request id among the headers of a response, if there is one."""
-    return next(
-        (headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None
-    )

@@ -9,12 +9,12 @@ tag in the prompt, so that the answer only closes it (QwQ-32B-AWQ on Clarifai do
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ReasoningFormat = Literal["auto", "tags", "off"]
+    from langchain_clarifai._settings.settings import ReasoningFormat
 
 _OPENER: Final = "<think>"
 _CLOSER: Final = "</think>"

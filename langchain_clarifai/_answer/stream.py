@@ -82,7 +82,7 @@ class StreamAccumulator:
 
         Raises:
             Fault: If they hold an error, or no event stream.
-            EventTooLongError: If an event exceeds the decoder's limit.
+            EventTooLong: If an event exceeds the decoder's limit.
         """
         if self.is_done:
             return ()

@@ -17,13 +17,14 @@ from langchain_clarifai._catalogue.records import (
     convert_to_record,
     read_key,
 )
-from langchain_clarifai._request.request import Request, read_timeouts
+from langchain_clarifai._request.request import Request
 from langchain_clarifai._settings.credentials import (
     OPENAI_PATH,
     find_base_url,
     normalize_base_url,
 )
 from langchain_clarifai._settings.model_ids import learn_path
+from langchain_clarifai._settings.timeouts import read_timeouts
 from langchain_clarifai._transport.lease import Lease
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Whatever goes wrong with a request → our exceptions.
 
 Errors arrive as exceptions of the HTTP library, or as faults of what was read. What
-their body says, `_error_bodies` tells.
+their body says, `bodies` tells.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from langchain_clarifai._answer import faults
-from langchain_clarifai._answer.events import EventTooLongError
-from langchain_clarifai._answer.metadata import read_request_id
 from langchain_clarifai._errors.bodies import choose_class, describe
 from langchain_clarifai._errors.classes import (
     ClarifaiConnectionError,
@@ -24,6 +22,7 @@ from langchain_clarifai._errors.classes import (
     ClarifaiTimeoutError,
     ClarifaiUnfinishedStreamError,
 )
+from langchain_clarifai._errors.request_ids import read_request_id
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -95,7 +94,7 @@ def converted_errors(exchange: Exchange) -> Generator[None]:
 def convert_to_error(error: Exception, exchange: Exchange) -> ClarifaiError | None:
     """Return our error for a fault or an error of the network; None for others."""
     _hide_secrets(exchange)
-    if isinstance(error, faults.Fault | EventTooLongError):
+    if isinstance(error, faults.Fault):
         return _convert_fault(error, exchange)
     causes = _list_causes(error)
     if not any(_is_transport_error(cause) for cause in causes):
@@ -107,9 +106,7 @@ def convert_to_error(error: Exception, exchange: Exchange) -> ClarifaiError | No
     return _build_connection_error(causes[-1], exchange)
 
 
-def _convert_fault(
-    fault: faults.Fault | EventTooLongError, exchange: Exchange
-) -> ClarifaiError:
+def _convert_fault(fault: faults.Fault, exchange: Exchange) -> ClarifaiError:
     if isinstance(fault, faults.ErrorBody):
         return build_body_error(fault.body, exchange)
     if isinstance(fault, faults.UnfinishedStream):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import SecretStr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_clarifai._answer.reasoning import ReasoningFormat
     from langchain_clarifai._transport.lease import Lease
 
 ApiKey = (
     SecretStr | str | Callable[[], str | SecretStr | Awaitable[str | SecretStr]] | None
 )
+
+ReasoningFormat = Literal["auto", "tags", "off"]
+"""Where a model's thoughts are looked for, besides the fields made for them."""
 
 
 @dataclass(slots=True, kw_only=True, repr=False)

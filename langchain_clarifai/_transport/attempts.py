@@ -24,7 +24,8 @@ from langchain_clarifai._answer.metadata import AnswerMetadata
 from langchain_clarifai._answer.reasoning import build_think_tags
 from langchain_clarifai._answer.stream import StreamAccumulator
 from langchain_clarifai._errors.conversion import Exchange, converted_errors
-from langchain_clarifai._request.request import READ_TIMEOUT
+from langchain_clarifai._errors.request_ids import read_request_id
+from langchain_clarifai._settings.timeouts import READ_TIMEOUT
 from langchain_clarifai._transport.patience import HeaderTimeout, take_headers
 from langchain_clarifai._version import __version__
 
@@ -118,6 +119,7 @@ class Attempt:
         """Take the response, of which the body is yet to come; tell if it is good."""
         self._exchange.response = response
         self._metadata.headers = response.headers
+        self._metadata.request_id = read_request_id(response.headers) or ""
         take_headers(response)
         self._deadline = time.monotonic() + self._request.read_timeout
         is_good: bool = response.status_code < _LOWEST_FAILURE

@@ -23,6 +23,7 @@ from langchain_clarifai._transport.attempts import (
     StreamAttempt,
     WholeAttempt,
 )
+from langchain_clarifai._transport.retries import Retries
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
@@ -131,6 +132,12 @@ async def _adrain(pieces: AsyncIterator[bytes]) -> None:
             pass
 
 
+def _build_retries(request: Request) -> Retries:
+    return Retries(
+        request.max_retries, request.cold_start_timeout, request.total_timeout
+    )
+
+
 def generate(request: Request) -> ChatResult:
     """Send a request and return its whole answer."""
     return fetch(request, ChatAttempt)
@@ -147,7 +154,7 @@ def fetch(request: Request, attempt_class: type[WholeAttempt[AnswerT]]) -> Answe
     Raises:
         ClarifaiError: If no attempt got an answer.
     """
-    retries = request.build_retries()
+    retries = _build_retries(request)
     while True:
         attempt = attempt_class(request, request.read_token())
         try:
@@ -169,7 +176,7 @@ async def afetch(
     Raises:
         ClarifaiError: If no attempt got an answer.
     """
-    retries = request.build_retries()
+    retries = _build_retries(request)
     while True:
         attempt = attempt_class(request, await request.aread_token())
         try:
@@ -187,7 +194,7 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
     Raises:
         ClarifaiError: If no attempt got an answer, or the stream broke.
     """
-    retries = request.build_retries()
+    retries = _build_retries(request)
     while True:
         attempt = StreamAttempt(request, request.read_token())
         try:
@@ -215,7 +222,7 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
     Raises:
         ClarifaiError: If no attempt got an answer, or the stream broke.
     """
-    retries = request.build_retries()
+    retries = _build_retries(request)
     while True:
         attempt = StreamAttempt(request, await request.aread_token())
         try:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from langchain_clarifai._answer import events
-from langchain_clarifai._answer.events import Event, EventDecoder, EventTooLongError
+from langchain_clarifai._answer.events import Event, EventDecoder
+from langchain_clarifai._answer.faults import EventTooLong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -200,9 +201,9 @@ def test_event_that_is_too_long_is_refused(
 ) -> None:
     """A line, a comment, many lines, empty ones and one big piece."""
     monkeypatch.setattr(events, "MAX_EVENT_BYTES", 2000)
-    with pytest.raises(EventTooLongError, match="2,000 bytes"):
+    with pytest.raises(EventTooLong, match="2,000 bytes"):
         _decode([unit] * 2001)
-    with pytest.raises(EventTooLongError):
+    with pytest.raises(EventTooLong):
         _decode([unit * 2001 + b"\n"])
 
 

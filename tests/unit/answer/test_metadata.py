@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from langchain_clarifai._answer.metadata import AnswerMetadata, read_request_id
+from langchain_clarifai._answer.metadata import AnswerMetadata
 
 MODEL = "user/app/models/model"
 BARE = {"model_provider": "clarifai", "model_name": MODEL, "finish_reason": None}
@@ -60,9 +60,7 @@ def test_what_chunks_repeat_is_kept_once(
 def test_the_header_tells_the_request_before_the_body_does() -> None:
     """The id that the gateway gave is the one that support knows."""
     body = {"status": {"code": 10000, "req_id": "r"}}
-    headers = {"x-request-id": "h"}
-    assert build(body, headers=headers) == {"request_id": "h"}
-    assert AnswerMetadata(MODEL, headers=headers).request_id == "h"
+    assert build(body, request_id="h") == {"request_id": "h"}
 
 
 def test_headers_are_there_on_request_only() -> None:
@@ -70,23 +68,6 @@ def test_headers_are_there_on_request_only() -> None:
     headers = {"x-ratelimit-remaining": "3"}
     assert build(headers=headers) == {}
     assert build(headers=headers, include_headers=True) == {"headers": headers}
-
-
-@pytest.mark.parametrize(
-    ("headers", "request_id"),
-    [
-        ({}, None),
-        ({"x-request-id": ""}, None),
-        ({"x-request-id": "a", "request-id": "b"}, "a"),
-        ({"x-clarifai-request-id": "c"}, "c"),
-    ],
-    ids=str,
-)
-def test_the_request_id_is_found(
-    headers: dict[str, str], request_id: str | None
-) -> None:
-    """Gateways name the header in different ways."""
-    assert read_request_id(headers) == request_id
 
 
 def test_a_choice_may_hold_the_usage() -> None:

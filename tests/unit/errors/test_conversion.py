@@ -10,8 +10,7 @@ from typing import Any
 import openai
 import pytest
 
-from langchain_clarifai._answer.events import EventTooLongError
-from langchain_clarifai._answer.faults import ErrorBody, SlowAnswer
+from langchain_clarifai._answer.faults import ErrorBody, EventTooLong, SlowAnswer
 from langchain_clarifai._errors.classes import (
     ClarifaiConnectionError,
     ClarifaiConnectTimeoutError,
@@ -86,7 +85,7 @@ class ConnectionTimeoutError(TimeoutError):
             ClarifaiConnectTimeoutError,
         ),
         (SlowAnswer(3), ClarifaiTimeoutError),
-        (EventTooLongError(), ClarifaiMalformedResponseError),
+        (EventTooLong(16), ClarifaiMalformedResponseError),
     ],
 )
 def test_innermost_cause_decides(error: Exception, expected: type[Exception]) -> None:

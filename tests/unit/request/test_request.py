@@ -1,11 +1,10 @@
-"""Headers, timeouts, tokens and JSON of a request, one by one."""
+"""Tokens and JSON of a request, one by one."""
 
 from __future__ import annotations
 
 import json
 import math
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,72 +14,13 @@ from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
 from langchain_clarifai._request.body import dump_body
-from langchain_clarifai._request.request import Request, check_headers, read_timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from langchain_clarifai._request.request import Request
+
 MODEL = "openai/chat-completion/models/gpt-oss-120b"
-
-TIMEOUTS: list[Any] = [
-    pytest.param(None, {}, None, id="default"),
-    pytest.param(3, {"connect": 3, "read": 3, "write": 3, "pool": 3}, 3.0, id="number"),
-    pytest.param({"read": 0.5}, {"read": 0.5}, None, id="mapping"),
-    pytest.param((1, 2), {"connect": 1, "read": 2}, None, id="tuple"),
-    pytest.param((None, 2), {"read": 2}, None, id="tuple-with-none"),
-    pytest.param(
-        SimpleNamespace(connect=1, read=2, write=None, pool=4),
-        {"connect": 1, "read": 2, "pool": 4},
-        None,
-        id="object",
-    ),
-]
-
-
-@pytest.mark.parametrize(("timeout", "parts", "total"), TIMEOUTS)
-def test_timeout_of_any_shape_is_read_by_part(
-    timeout: Any, parts: dict[str, float], total: float | None
-) -> None:
-    """Only a number limits everything together."""
-    assert read_timeouts(timeout) == (parts, total)
-
-
-@pytest.mark.parametrize(
-    "timeout",
-    [
-        0,
-        -1,
-        math.nan,
-        True,
-        "3",
-        {"conect": 3},
-        {"read": "3"},
-        (1,) * 5,
-        {"read": True},
-    ],
-)
-def test_impossible_timeout_is_refused_with_what_is_allowed(timeout: Any) -> None:
-    """A word, a misspelt part, and nothing that is not above zero."""
-    with pytest.raises(ValueError, match="Give a positive number of seconds"):
-        read_timeouts(timeout)
-
-
-def test_headers_are_sent_as_text() -> None:
-    """Numbers of a call's headers become text."""
-    assert check_headers({"X-A": 1}) == {"X-A": "1"}
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [{"a": "x\r\nb: y"}, {"a\n": "x"}, {"a:": "x"}, {"": "x"}, {"a": "ä"}, {"ä": "x"}],
-)
-def test_header_that_could_begin_another_is_refused_unseen(
-    headers: dict[str, str],
-) -> None:
-    """The value may be a secret, so it is not shown."""
-    with pytest.raises(ValueError, match="cannot be sent") as caught:
-        check_headers(headers)
-    assert not any(value in str(caught.value) for value in ("b: y", "'x'"))
 
 
 def build_request(api_key: Any) -> Request:

@@ -1,0 +1,52 @@
+"""Timeouts as users give them → seconds for each part of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_TIMEOUT_PARTS: Final = ("connect", "read", "write", "pool")
+READ_TIMEOUT: Final = 600.0
+"""The SDK's own limit, for requests whose user set none; in seconds."""
+
+_WRONG_TIMEOUT: Final = (
+    "timeout={!r} is not allowed. Give a positive number of seconds; or a mapping, a "
+    "tuple in this order or an openai.Timeout with connect, read, write and pool."
+)
+
+
+def read_timeouts(timeout: Any) -> tuple[Mapping[str, float], float | None]:
+    """Return the timeouts by part, and the one for everything if it is a number.
+
+    Args:
+        timeout: Seconds; or a mapping, a tuple in this order, or an `openai.Timeout`
+            with connect, read, write and pool; or None for the defaults.
+
+    Raises:
+        ValueError: If it is none of these, or not positive.
+    """
+    if timeout is None:
+        return {}, None
+    if isinstance(timeout, bool):
+        raise ValueError(_WRONG_TIMEOUT.format(timeout))
+    if isinstance(timeout, int | float):
+        parts: Mapping[str, Any] = dict.fromkeys(_TIMEOUT_PARTS, timeout)
+        total = float(timeout)
+    else:
+        parts, total = _read_timeout_parts(timeout), None
+    parts = {name: part for name, part in parts.items() if part is not None}
+    for name, part in parts.items():
+        is_number = isinstance(part, int | float) and not isinstance(part, bool)
+        if name not in _TIMEOUT_PARTS or not is_number or not part > 0:
+            raise ValueError(_WRONG_TIMEOUT.format(timeout))
+    return {name: float(part) for name, part in parts.items()}, total
+
+
+def _read_timeout_parts(timeout: Any) -> Mapping[str, Any]:
+    if isinstance(timeout, Mapping):
+        return timeout
+    if isinstance(timeout, tuple | list) and len(timeout) <= len(_TIMEOUT_PARTS):
+        return dict(zip(_TIMEOUT_PARTS, timeout, strict=False))
+    if all(hasattr(timeout, name) for name in _TIMEOUT_PARTS):
+        return {name: getattr(timeout, name) for name in _TIMEOUT_PARTS}
+    raise ValueError(_WRONG_TIMEOUT.format(timeout))

@@ -1,0 +1,25 @@
+"""Headers as users give them → headers that may be sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from langchain_clarifai._settings.headers import check_headers
+
+
+def test_headers_are_sent_as_text() -> None:
+    """Numbers of a call's headers become text."""
+    assert check_headers({"X-A": 1}) == {"X-A": "1"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"a": "x\r\nb: y"}, {"a\n": "x"}, {"a:": "x"}, {"": "x"}, {"a": "ä"}, {"ä": "x"}],
+)
+def test_header_that_could_begin_another_is_refused_unseen(
+    headers: dict[str, str],
+) -> None:
+    """The value may be a secret, so it is not shown."""
+    with pytest.raises(ValueError, match="cannot be sent") as caught:
+        check_headers(headers)
+    assert not any(value in str(caught.value) for value in ("b: y", "'x'"))
