@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import sys
-from collections.abc import (
-    AsyncIterator,
-    Callable,
-    Generator,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
 from contextlib import aclosing, closing, suppress
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages.utils import count_tokens_approximately
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
-    PrivateAttr,
-    SecretStr,
     model_validator,
 )
 from typing_extensions import override
 
 from langchain_clarifai._answer import blocks
 from langchain_clarifai._answer.metadata import PROVIDER
+from langchain_clarifai._connected_model import CALLS, ConnectedModel, import_calls
 from langchain_clarifai._request.request import (
     Request,
     build_request,
@@ -43,24 +29,25 @@ from langchain_clarifai._request.tools import (
     convert_to_wire_tools,
 )
 from langchain_clarifai._settings.arguments import (
-    build_validation_error,
     find_known_profile,
-    get_field_names,
-    resolve_arguments,
 )
-from langchain_clarifai._settings.credentials import normalize_base_url
-from langchain_clarifai._settings.headers import check_headers
 from langchain_clarifai._settings.settings import ReasoningFormat, Settings
-from langchain_clarifai._settings.timeouts import read_timeouts
 from langchain_clarifai._structured.output import (
     StructuredOutputMethod,
     build_structured_output,
 )
-from langchain_clarifai._transport.lease import Lease
-from langchain_clarifai._version import __version__
 from langchain_clarifai.data._profiles import KnownProfile
 
 if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncIterator,
+        Callable,
+        Generator,
+        Iterable,
+        Iterator,
+        Sequence,
+    )
+
     from langchain_core.callbacks import (
         AsyncCallbackManagerForLLMRun,
         CallbackManagerForLLMRun,
@@ -98,20 +85,7 @@ def _split_stop(stop: Any) -> Any:
     return [stop] if isinstance(stop, str) else stop
 
 
-def _hide_token(api_key: Any) -> Any:
-    return SecretStr(api_key) if isinstance(api_key, str) else api_key
-
-
-def _check_timeout(timeout: Any) -> Any:
-    read_timeouts(timeout)
-    return timeout
-
-
-def _check_headers(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    return headers and check_headers(headers)
-
-
-class ChatClarifai(BaseChatModel):
+class ChatClarifai(ConnectedModel, BaseChatModel):
     """Chat model for every LLM that Clarifai serves, behind one key.
 
     Setup: install the package and set a personal access token (PAT), which
@@ -138,16 +112,6 @@ class ChatClarifai(BaseChatModel):
 
     Sources: https://docs.clarifai.com/compute/inference/open-ai
     """
-
-    model_config = ConfigDict(
-        arbitrary_types_allowed=True,
-        # An error would show its input, and with it the token.
-        hide_input_in_errors=True,
-        protected_namespaces=(),
-    )
-
-    model: str = Field(min_length=1)
-    """The model, as the user wrote it; it is resolved for each request."""
 
     temperature: float | None = Field(default=None, ge=0, le=2)
     """Randomness, 0 to 2."""
@@ -196,62 +160,12 @@ class ChatClarifai(BaseChatModel):
     until it does); "off" leaves the content alone.
     """
 
-    timeout: Annotated[Any, AfterValidator(_check_timeout)] = None
-    """Seconds to wait for the server: a number; or connect, read, write and pool, as
-    a mapping, a tuple or an `openai.Timeout`. Default: 5 s to connect, 600 s to read.
-    A number also limits all waiting between attempts. Alias: `request_timeout`."""
-
     stream_idle_timeout: float | None = Field(default=120.0, gt=0)
     """Seconds of silence in a stream until it counts as dead; None for ever.
     Keep-alive comments are silence too."""
 
-    max_retries: int = Field(default=2, ge=0)
-    """How often a failed request is tried again, before the first chunk only."""
-
-    cold_start_timeout: float = Field(default=600.0, ge=0)
-    """Seconds to wait for a model that is starting or busy."""
-
     allow_unfinished_stream: bool = False
     """Take a stream that ends without a finish reason as a complete answer."""
-
-    api_key: Annotated[
-        SecretStr | str | Callable[[], Any] | None, BeforeValidator(_hide_token)
-    ] = Field(default=None, repr=False)
-    """Personal access token: a string, a `SecretStr`, or a sync or async function that
-    returns one. Default: `CLARIFAI_PAT`, `CLARIFAI_API_KEY`, or the current context of
-    the Clarifai CLI. Alias: `pat`. A token given here travels in pickles of the model;
-    one from the environment does not."""
-
-    base_url: str = ""
-    """Base URL of the API. Default: `CLARIFAI_API_BASE` (a host), the CLI's context, or
-    `https://api.clarifai.com/v2/ext/openai/v1`."""
-
-    allow_http: bool = False
-    """Allow `http://` to a host that is not this machine. The token is then readable
-    for everyone on the way."""
-
-    default_headers: Annotated[
-        dict[str, str] | None, AfterValidator(_check_headers)
-    ] = Field(default=None, exclude=True, repr=False)
-    """Headers of every request; kept out of repr and serialization. Alias:
-    `extra_headers`."""
-
-    default_query: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
-    """Query parameters of every request; kept out of repr and serialization. Alias:
-    `extra_query`."""
-
-    http_client: Any = Field(default=None, exclude=True, repr=False)
-    """An `openai.DefaultHttpxClient` for sync calls, in place of the shared one."""
-
-    http_async_client: Any = Field(default=None, exclude=True, repr=False)
-    """An `openai.DefaultAsyncHttpxClient` for async calls, likewise."""
-
-    extra_body: dict[str, Any] | None = None
-    """Further keys of the body. What Clarifai's runner does not know is nested, so
-    that it reaches the backend."""
-
-    model_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Further parameters of the model; unknown arguments land here, with a warning."""
 
     stream_usage: bool = True
     """Ask for token usage in streams."""
@@ -262,28 +176,7 @@ class ChatClarifai(BaseChatModel):
     include_response_headers: bool = False
     """Put the response's headers into `response_metadata["headers"]`."""
 
-    _lease: Lease = PrivateAttr(default_factory=Lease)
-
     # --- Construction -----------------------------------------------------------
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _resolve_arguments(cls, arguments: Any, build: Callable[[Any], Self]) -> Self:
-        """Resolve aliases, token, base URL and profile; say what is allowed."""
-        if not isinstance(arguments, dict):
-            return build(arguments)
-        try:
-            values, found = resolve_arguments(arguments, get_field_names(cls))
-            model = build(values)
-        except ValueError as error:
-            # pydantic's own error holds its input, and with it the token.
-            raise build_validation_error(cls.__name__, error) from None
-        # What marks them as found, not given: see `__getstate__`.
-        model.__pydantic_fields_set__.difference_update(found)
-        # The hook is LangChain's, for its own packages; nothing breaks without it.
-        with suppress(AttributeError):
-            model._add_version("langchain-clarifai", __version__)  # noqa: SLF001 - ours
-        return model
 
     @override
     def _resolve_model_profile(self) -> ModelProfile | None:
@@ -300,17 +193,16 @@ class ChatClarifai(BaseChatModel):
         return self
 
     @override
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        _forget_derived(self, (name,))
-
-    @override
-    def model_copy(
-        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
-    ) -> Self:
-        copied = super().model_copy(update=update, deep=deep)
-        _forget_derived(copied, update or ())
-        return copied
+    def _forget_derived(self, changed: Iterable[str]) -> None:
+        super()._forget_derived(changed)
+        if {"model", "base_url"}.isdisjoint(changed):
+            return
+        fields: dict[str, Any] = vars(self)
+        if isinstance(fields.get("profile"), KnownProfile | None):
+            fields["profile"] = None
+            # A malformed model is refused by the next request.
+            with suppress(ValueError):
+                fields["profile"] = find_known_profile(self.model, self.base_url)
 
     # --- The four calls ---------------------------------------------------------
 
@@ -336,7 +228,7 @@ class ChatClarifai(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         request = self._build_request(messages, stop, kwargs, stream=False)
-        await _import_calls()
+        await import_calls()
         from langchain_clarifai._transport import calls
 
         return await calls.agenerate(request)
@@ -366,7 +258,7 @@ class ChatClarifai(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = self._build_request(messages, stop, kwargs, stream=True)
-        if run_manager is None and _CALLS in sys.modules:
+        if run_manager is None and CALLS in sys.modules:
             from langchain_clarifai._transport import calls
 
             # No generator of our own in between: it would cost a tenth of a chunk.
@@ -399,26 +291,18 @@ class ChatClarifai(BaseChatModel):
             stream=stream,
         )
 
+    @override
     def _build_settings(self) -> Settings:
-        """Read the fields anew for each request, so that changes are honoured."""
-        return Settings(
-            base_url=normalize_base_url(self.base_url, allow_http=self.allow_http),
-            api_key=self.api_key,
-            headers=self.default_headers or {},
-            query=self.default_query or {},
-            timeout=self.timeout,
-            max_retries=self.max_retries,
-            cold_start_timeout=self.cold_start_timeout,
-            stream_idle_timeout=self.stream_idle_timeout,
-            stream_usage=self.stream_usage,
-            allow_unfinished_stream=self.allow_unfinished_stream,
-            include_response_headers=self.include_response_headers,
-            reasoning_format=self.reasoning_format,
-            image_tool_message=bool((self.profile or {}).get("image_tool_message")),
-            http_client=self.http_client,
-            http_async_client=self.http_async_client,
-            lease=self._lease,
+        settings = super()._build_settings()
+        settings.stream_idle_timeout = self.stream_idle_timeout
+        settings.stream_usage = self.stream_usage
+        settings.allow_unfinished_stream = self.allow_unfinished_stream
+        settings.include_response_headers = self.include_response_headers
+        settings.reasoning_format = self.reasoning_format
+        settings.image_tool_message = bool(
+            (self.profile or {}).get("image_tool_message")
         )
+        return settings
 
     # --- Tools and structured output --------------------------------------------
 
@@ -512,60 +396,7 @@ class ChatClarifai(BaseChatModel):
         wire_tools: list[Any] | None = convert_to_wire_tools(tools) if tools else None
         return count_tokens_approximately(messages, tools=wire_tools)
 
-    # --- Life -------------------------------------------------------------------
-
-    def close(self) -> None:
-        """Give back the connections of sync calls; the last model to do so closes them.
-
-        The model stays usable: the next call connects anew. What you passed in as
-        `http_client` is yours to close.
-        """
-        from langchain_clarifai._transport import pools
-
-        pools.close(self._lease)
-
-    async def aclose(self) -> None:
-        """Give back the connections of this event loop, and those of sync calls."""
-        await _import_calls()
-        from langchain_clarifai._transport import pools
-
-        await pools.aclose(self._lease)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-    def __copy__(self) -> Self:
-        """Copy shallowly; closing the copy must not close what the model uses."""
-        copied = super().__copy__()
-        copied._lease = Lease()  # noqa: SLF001 - a copy is of this class
-        return copied
-
-    def __getstate__(self) -> dict[Any, Any]:
-        """Leave out what was found in the environment, and what cannot travel."""
-        state = super().__getstate__()
-        fields = {**state["__dict__"], "http_client": None, "http_async_client": None}
-        fields.pop("_serialized", None)
-        if "api_key" not in self.__pydantic_fields_set__:
-            fields["api_key"] = None
-        return {**state, "__dict__": fields}
-
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Copy everything but the HTTP clients of the user, which cannot be copied."""
-        memo = {} if memo is None else memo
-        for client in (self.http_client, self.http_async_client):
-            memo[id(client)] = client
-        return super().__deepcopy__(memo)
-
-    # --- Identity, tracing, serialization ---------------------------------------
+    # --- Identity and tracing ---------------------------------------------------
 
     @property
     def model_name(self) -> str:
@@ -609,30 +440,6 @@ class ChatClarifai(BaseChatModel):
             ls_params.setdefault("ls_max_tokens", limit)
         return ls_params
 
-    @property
-    @override
-    def lc_secrets(self) -> dict[str, str]:
-        return {"api_key": "CLARIFAI_PAT"}
-
-    @classmethod
-    @override
-    def is_lc_serializable(cls) -> bool:
-        return True
-
-
-def _forget_derived(model: ChatClarifai, changed: Iterable[str]) -> None:
-    """Drop what was derived from fields that have changed."""
-    fields: dict[str, Any] = vars(model)
-    # What langchain-core dumped, for traces and for the keys of caches.
-    fields.pop("_serialized", None)
-    if {"model", "base_url"}.isdisjoint(changed):
-        return
-    if isinstance(fields.get("profile"), KnownProfile | None):
-        fields["profile"] = None
-        # A malformed model is refused by the next request.
-        with suppress(ValueError):
-            fields["profile"] = find_known_profile(model.model, model.base_url)
-
 
 def _combine_llm_outputs(
     llm_outputs: Sequence[dict[str, Any] | None],
@@ -663,7 +470,7 @@ def _announce(
 async def _announce_async(
     request: Request, run_manager: AsyncCallbackManagerForLLMRun | None
 ) -> AsyncIterator[ChatGenerationChunk]:
-    await _import_calls()
+    await import_calls()
     from langchain_clarifai._transport import calls
 
     async with aclosing(calls.astream(request)) as generation_chunks:
@@ -673,12 +480,3 @@ async def _announce_async(
                     generation_chunk.text, chunk=generation_chunk
                 )
             yield generation_chunk
-
-
-_CALLS: Final = "langchain_clarifai._transport.calls"
-
-
-async def _import_calls() -> None:
-    """Import what sends requests, once, in a thread: reading files blocks the loop."""
-    if _CALLS not in sys.modules:
-        await asyncio.to_thread(importlib.import_module, _CALLS)

@@ -44,7 +44,7 @@ def build_parameters() -> str:
     own: list[str] = []
     inherited: list[str] = []
     for name, field in ChatClarifai.model_fields.items():
-        rows = own if name in _read_fields(ChatClarifai) else inherited
+        rows = own if _is_ours(_find_writer(name)) else inherited
         rows.append(_build_parameter(name, field))
     parts = ", ".join(f"`{part}`" for part in _MODEL_PARTS)
     head = "| Parameter | Value | Default | Meaning |\n|---|---|---|---|\n"
@@ -86,13 +86,21 @@ def _show_default(name: str, field: FieldInfo) -> str:
 
 def _read_field(name: str) -> tuple[str, str]:
     """Read a field's type and docstring, where its class has written them."""
+    owner = _find_writer(name)
+    annotation, docstring = _read_fields(owner)[name]
+    text = docstring if _is_ours(owner) else docstring.partition("\n\n")[0]
+    return _unparse(annotation, owner), _inline(text)
+
+
+def _find_writer(name: str) -> type:
     for owner in ChatClarifai.__mro__:
-        if (found := _read_fields(owner).get(name)) is not None:
-            annotation, docstring = found
-            ours = owner is ChatClarifai
-            text = docstring if ours else docstring.partition("\n\n")[0]
-            return _unparse(annotation, owner), _inline(text)
+        if name in _read_fields(owner):
+            return owner
     raise LookupError(f"No class has written the field {name!r}.")
+
+
+def _is_ours(owner: type) -> bool:
+    return _find_root(owner) == "langchain_clarifai"
 
 
 @functools.cache

@@ -80,6 +80,9 @@ _PER_CALL_SETTINGS: Final = {
 }
 
 
+_CHAT_PATH: Final = "/chat/completions"
+
+
 @dataclass(slots=True, kw_only=True, repr=False)
 class Request:
     """One request, ready to be sent as often as it takes; times in seconds."""
@@ -89,20 +92,25 @@ class Request:
     """The model as the user wrote it."""
 
     base_url: str
+    path: str = ""
+    """Where the request goes, after the base URL."""
+
     headers: Mapping[str, str]
     query: Mapping[str, Any]
     timeouts: Mapping[str, float]
     total_timeout: float | None
-    idle_timeout: float | None
     max_retries: int
     cold_start_timeout: float
-    allow_unfinished: bool
-    include_headers: bool
-    reasoning_format: ReasoningFormat
     http_client: Any
     http_async_client: Any
     lease: Lease
     api_key: ApiKey = field(default=None)
+
+    # What only chat has.
+    idle_timeout: float | None = None
+    allow_unfinished: bool = False
+    include_headers: bool = False
+    reasoning_format: ReasoningFormat = "off"
 
     @property
     def read_timeout(self) -> float:
@@ -156,6 +164,7 @@ def build_request(
         body=dump_body(body),
         model=arguments.get("model") or fields["model"],
         base_url=settings.base_url,
+        path=_CHAT_PATH,
         headers=check_headers(settings.headers),
         query=settings.query,
         timeouts=timeouts,

@@ -1,4 +1,4 @@
-"""The constructor's arguments, as users write them → values of ChatClarifai's fields.
+"""The constructor's arguments, as users write them → values of a class's fields.
 
 Errors are built anew from pydantic's: they say what is allowed, and they hold no
 input, for among the input is the token.
@@ -112,13 +112,13 @@ _INNER_PACKAGES: Final = (
 
 
 def resolve_arguments(
-    arguments: Mapping[str, Any], field_names: frozenset[str]
+    arguments: Mapping[str, Any], model_class: type[BaseModel]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Resolve the arguments of the constructor to values of its fields.
 
     Args:
         arguments: What the user wrote; it is not changed.
-        field_names: The names of all fields.
+        model_class: The class whose fields they are.
 
     Returns:
         The values, and the names of those that were found in the environment.
@@ -128,11 +128,12 @@ def resolve_arguments(
             malformed, or no token is found.
     """
     values = dict(arguments)
+    field_names = get_field_names(model_class)
     if not values.keys().isdisjoint(_OTHER_SPELLINGS):
         _rename_aliases(values)
         _join_model_parts(values)
     if values.get("model_kwargs") or not values.keys() <= field_names:
-        _move_unknown(values, field_names)
+        _move_unknown(values, field_names, model_class.__name__)
     if not values.get("model"):
         raise ValueError(f"`model` is missing or empty. Allowed: {_MODEL}.")
     found = tuple(_add_found(values))
@@ -168,7 +169,9 @@ def _join_model_parts(values: dict[str, Any]) -> None:
     values["model"] = model
 
 
-def _move_unknown(values: dict[str, Any], field_names: frozenset[str]) -> None:
+def _move_unknown(
+    values: dict[str, Any], field_names: frozenset[str], class_name: str
+) -> None:
     """Move unknown arguments to `model_kwargs`, with a warning."""
     given = values.get("model_kwargs") or {}
     if not isinstance(given, dict):
@@ -177,13 +180,13 @@ def _move_unknown(values: dict[str, Any], field_names: frozenset[str]) -> None:
         names = ", ".join(f"`{name}`" for name in sorted(misplaced))
         raise ValueError(
             f"Not allowed in `model_kwargs`: {names}. These are arguments of "
-            "ChatClarifai itself: give them directly."
+            f"{class_name} itself: give them directly."
         )
     unknown = sorted(values.keys() - field_names)
     _refuse_secrets({*given, *unknown})
     for name in unknown:
         warnings.warn(
-            f"`{name}` is not an argument of ChatClarifai. It is sent to the model as "
+            f"`{name}` is not an argument of {class_name}. It is sent to the model as "
             "part of `model_kwargs`; put it there if that is what you mean.",
             stacklevel=_find_stacklevel(),
         )

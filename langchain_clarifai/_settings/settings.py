@@ -32,12 +32,14 @@ class Settings:
     timeout: Any
     max_retries: int
     cold_start_timeout: float
-    stream_idle_timeout: float | None
-    stream_usage: bool
-    allow_unfinished_stream: bool
-    include_response_headers: bool
-    reasoning_format: ReasoningFormat
-    image_tool_message: bool
     http_client: Any
     http_async_client: Any
     lease: Lease
+
+    # What only chat has.
+    stream_idle_timeout: float | None = None
+    stream_usage: bool = False
+    allow_unfinished_stream: bool = False
+    include_response_headers: bool = False
+    reasoning_format: ReasoningFormat = "off"
+    image_tool_message: bool = False

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 AnswerT = TypeVar("AnswerT")
 
-_PATH: Final = "/chat/completions"
-
 HEADERS: Final = {
     "Accept": "application/json",
     "Content-Type": "application/json",
@@ -102,7 +100,7 @@ class Attempt:
         request = self._request
         built = client.build_request(
             "POST",
-            f"{request.base_url}{_PATH}",
+            f"{request.base_url}{request.path}",
             content=request.body,
             headers={
                 **HEADERS,

@@ -28,8 +28,9 @@ from pydantic import BaseModel, SecretStr
 from typing_extensions import override
 
 from langchain_clarifai import ChatClarifai, _transport
+from langchain_clarifai._connected_model import import_calls
 from langchain_clarifai._transport import calls
-from langchain_clarifai.chat_models import _announce_async, _import_calls
+from langchain_clarifai.chat_models import _announce_async
 from langchain_clarifai.data._profiles import PROFILES
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import WireServer, event_stream_reply, json_reply
@@ -337,7 +338,7 @@ async def test_first_async_request_imports_in_a_thread(
         return name
 
     monkeypatch.setattr("importlib.import_module", import_module)
-    await _import_calls()
+    await import_calls()
     assert threads.isdisjoint({threading.get_ident()})
     assert len(threads) == 1
 
