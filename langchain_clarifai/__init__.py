@@ -1,4 +1,4 @@
-"""LangChain chat model for Clarifai's OpenAI-compatible API."""
+"""LangChain chat and embedding models for Clarifai's OpenAI-compatible API."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         ClarifaiUnprocessableEntityError,
     )
     from langchain_clarifai._registration import register
+    from langchain_clarifai.embeddings import ClarifaiEmbeddings
 
 __all__ = [
     "ChatClarifai",
@@ -46,6 +47,7 @@ __all__ = [
     "ClarifaiConnectTimeoutError",
     "ClarifaiConnectionError",
     "ClarifaiContextOverflowError",
+    "ClarifaiEmbeddings",
     "ClarifaiError",
     "ClarifaiInternalServerError",
     "ClarifaiMalformedResponseError",
@@ -69,6 +71,7 @@ __all__ = [
 # Where the names are that are imported when first asked for. The error classes are the
 # rest: they need the SDK, which takes a second.
 _HOMES = {
+    "ClarifaiEmbeddings": "embeddings",
     "ModelRecord": "_catalogue.records",
     "alist_models": "_catalogue.listing",
     "list_models": "_catalogue.listing",

@@ -30,6 +30,7 @@ Meanings of the codes: https://github.com/Clarifai/clarifai-grpc, `status_code.p
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import openai
@@ -47,6 +48,8 @@ from langchain_core.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from langchain_core.messages import AIMessage
 
 RetryKind = Literal["never", "soon", "throttled", "cold_start"]
@@ -63,6 +66,9 @@ class ClarifaiError(ModelError):
             `{"error": …}` it is what stands inside, as in the SDK. Of what is no JSON
             in a success it is the first 200 characters.
         partial_message: What had arrived of the answer before it broke, if anything.
+        partial_embeddings: The vectors that came, by the index of their text, where
+            texts were embedded; else empty.
+        failed_indices: The indices of the texts that the server refused to embed.
         is_retryable: Whether the same request may succeed later. LangChain's retry
             middleware reads it.
     """
@@ -73,6 +79,8 @@ class ClarifaiError(ModelError):
     body: object | None
     response: Any
     partial_message: AIMessage | None = None
+    partial_embeddings: Mapping[int, list[float]] = MappingProxyType({})
+    failed_indices: tuple[int, ...] = ()
     retry_kind: ClassVar[RetryKind] = "never"
     advice: ClassVar[str] = ""
 

@@ -118,7 +118,7 @@ def build_body(
     _convert_response_format(body)
     _set_streaming(body, stream=stream, stream_usage=settings.stream_usage)
     if is_clarifai_base_url(settings.base_url):
-        _nest_unknown(body)
+        nest_unknown(body, _KNOWN_TO_RUNNER)
     return body
 
 
@@ -204,15 +204,15 @@ def _set_streaming(body: dict[str, Any], *, stream: bool, stream_usage: bool) ->
         del body["stream_options"]
 
 
-def _nest_unknown(body: dict[str, Any]) -> None:
+def nest_unknown(body: dict[str, Any], known: frozenset[str]) -> None:
     """Nest what Clarifai's runner does not know.
 
     It takes such keys only in an `extra_body`, which it unfolds for the backend. Other
     servers read them at the top.
     """
-    if body.keys() <= _KNOWN_TO_RUNNER:
+    if body.keys() <= known:
         return
-    nested = {name: body.pop(name) for name in body.keys() - _KNOWN_TO_RUNNER}
+    nested = {name: body.pop(name) for name in body.keys() - known}
     given = _check_mapping("extra_body", body.get("extra_body") or {})
     body["extra_body"] = {**given, **nested}
 

@@ -79,7 +79,6 @@ _PER_CALL_SETTINGS: Final = {
     "timeout": True,
 }
 
-
 _CHAT_PATH: Final = "/chat/completions"
 
 
@@ -158,23 +157,40 @@ def build_request(
     if call_arguments:
         changes, arguments = _split_call_arguments(call_arguments)
         settings = _change_settings(settings, changes, arguments)
-    timeouts, total_timeout = read_timeouts(settings.timeout)
     body = build_body(settings, fields, arguments, messages, stream=stream)
+    model = arguments.get("model") or fields["model"]
+    request = address_request(settings, _CHAT_PATH, dump_body(body), model)
+    request.idle_timeout = settings.stream_idle_timeout if stream else None
+    request.allow_unfinished = settings.allow_unfinished_stream
+    request.include_headers = settings.include_response_headers
+    request.reasoning_format = settings.reasoning_format
+    return request
+
+
+def address_request(settings: Settings, path: str, body: bytes, model: str) -> Request:
+    """Build the request that takes a body to an endpoint.
+
+    Args:
+        settings: What the model says about its requests.
+        path: The endpoint, after the base URL.
+        body: What is sent.
+        model: The model as the user wrote it.
+
+    Raises:
+        ValueError: If a header cannot be sent.
+    """
+    timeouts, total_timeout = read_timeouts(settings.timeout)
     return Request(
-        body=dump_body(body),
-        model=arguments.get("model") or fields["model"],
+        body=body,
+        model=model,
         base_url=settings.base_url,
-        path=_CHAT_PATH,
+        path=path,
         headers=check_headers(settings.headers),
         query=settings.query,
         timeouts=timeouts,
         total_timeout=total_timeout,
-        idle_timeout=settings.stream_idle_timeout if stream else None,
         max_retries=settings.max_retries,
         cold_start_timeout=settings.cold_start_timeout,
-        allow_unfinished=settings.allow_unfinished_stream,
-        include_headers=settings.include_response_headers,
-        reasoning_format=settings.reasoning_format,
         http_client=settings.http_client,
         http_async_client=settings.http_async_client,
         lease=settings.lease,

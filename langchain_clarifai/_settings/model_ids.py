@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from langchain_clarifai._settings.credentials import OPENAI_PATH
+from langchain_clarifai.data._embedding_models import EMBEDDING_MODELS
 from langchain_clarifai.data._profiles import PROFILES
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def learn_path(path: str) -> None:
     A name that comes with this package keeps its meaning: a listing of one owner's
     models shall not turn `gpt-oss-120b` into that owner's.
     """
-    if path not in PROFILES and path not in _listed_paths:
+    if path not in (*PROFILES, *EMBEDDING_MODELS) and path not in _listed_paths:
         _listed_paths[path] = None
         for cached in (resolve_model, find_path, _list_known_names):
             cached.cache_clear()
@@ -351,7 +352,8 @@ def _read_dotted(text: str) -> ModelId | None:
 
 def _read_name(text: str) -> ModelId | None:
     """Read the bare name of a model that has a profile, or that was listed."""
-    path = _choose_path(text, PROFILES) or _choose_path(text, tuple(_listed_paths))
+    known = (PROFILES, EMBEDDING_MODELS, tuple(_listed_paths))
+    path = next(filter(None, (_choose_path(text, paths) for paths in known)), None)
     return None if path is None else _read_path(path)
 
 
@@ -384,7 +386,7 @@ def _suggest(text: str) -> str:
 def _list_known_names() -> dict[str, str]:
     """List the bare and the dotted name of each known model → its path."""
     names: dict[str, str] = {}
-    for path in (*tuple(_listed_paths), *PROFILES):
+    for path in (*tuple(_listed_paths), *EMBEDDING_MODELS, *PROFILES):
         names[_fold(path.rsplit("/", 1)[-1])] = path
         names[_fold(path.replace("/models/", "/"))] = path
     return names

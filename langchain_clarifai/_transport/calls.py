@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from contextlib import ExitStack, aclosing, closing, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from langchain_clarifai._errors.classes import ClarifaiError
 from langchain_clarifai._transport import pools
@@ -26,11 +26,20 @@ from langchain_clarifai._transport.attempts import (
 from langchain_clarifai._transport.retries import Retries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Generator,
+        Iterator,
+    )
 
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
     from langchain_clarifai._request.request import Request
+
+    # The class of an attempt, or what else makes one of a request and its token.
+    AttemptBuilder: TypeAlias = Callable[[Request, str], WholeAttempt[AnswerT]]
 
 # How long the end of a body may follow the end of the answer in it.
 _DRAIN_TIMEOUT: Final = 0.5
@@ -148,7 +157,7 @@ async def agenerate(request: Request) -> ChatResult:
     return await afetch(request, ChatAttempt)
 
 
-def fetch(request: Request, attempt_class: type[WholeAttempt[AnswerT]]) -> AnswerT:
+def fetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> AnswerT:
     """Send a request and return its answer, as the attempt converts it.
 
     Raises:
@@ -156,7 +165,7 @@ def fetch(request: Request, attempt_class: type[WholeAttempt[AnswerT]]) -> Answe
     """
     retries = _build_retries(request)
     while True:
-        attempt = attempt_class(request, request.read_token())
+        attempt = build_attempt(request, request.read_token())
         try:
             with (
                 attempt.converted_errors(),
@@ -168,9 +177,7 @@ def fetch(request: Request, attempt_class: type[WholeAttempt[AnswerT]]) -> Answe
         time.sleep(wait)
 
 
-async def afetch(
-    request: Request, attempt_class: type[WholeAttempt[AnswerT]]
-) -> AnswerT:
+async def afetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> AnswerT:
     """Send a request and return its answer, as the attempt converts it.
 
     Raises:
@@ -178,7 +185,7 @@ async def afetch(
     """
     retries = _build_retries(request)
     while True:
-        attempt = attempt_class(request, await request.aread_token())
+        attempt = build_attempt(request, await request.aread_token())
         try:
             with attempt.converted_errors():
                 async with aclosing(await _apost(attempt, request)) as response:

@@ -20,6 +20,7 @@ EXPORTS = [
     "ClarifaiConnectTimeoutError",
     "ClarifaiConnectionError",
     "ClarifaiContextOverflowError",
+    "ClarifaiEmbeddings",
     "ClarifaiError",
     "ClarifaiInternalServerError",
     "ClarifaiMalformedResponseError",
