@@ -17,6 +17,7 @@ from langchain_clarifai._request.tools import (
     convert_to_wire_tools,
 )
 from langchain_clarifai._settings.model_ids import is_clarifai_base_url, resolve_model
+from langchain_clarifai._settings.parameters import KNOWN_TO_RUNNER
 from langchain_clarifai._structured.output import build_response_format
 
 if TYPE_CHECKING:
@@ -25,51 +26,6 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from langchain_clarifai._settings.settings import Settings
-
-# What the `create()` of Clarifai's runner knows, and what the runner itself reads
-# before it calls that: `top_k`, and `mcp_servers` of its agentic models. Any other
-# key at the top of the body fails the call with code 21313.
-_KNOWN_TO_RUNNER: Final = frozenset(
-    {
-        "audio",
-        "extra_body",
-        "frequency_penalty",
-        "function_call",
-        "functions",
-        "logit_bias",
-        "logprobs",
-        "max_completion_tokens",
-        "max_tokens",
-        "mcp_servers",
-        "messages",
-        "metadata",
-        "modalities",
-        "model",
-        "n",
-        "parallel_tool_calls",
-        "prediction",
-        "presence_penalty",
-        "prompt_cache_key",
-        "reasoning_effort",
-        "response_format",
-        "safety_identifier",
-        "seed",
-        "service_tier",
-        "stop",
-        "store",
-        "stream",
-        "stream_options",
-        "temperature",
-        "tool_choice",
-        "tools",
-        "top_k",
-        "top_logprobs",
-        "top_p",
-        "user",
-        "verbosity",
-        "web_search_options",
-    }
-)
 
 # One limit under two names. Clarifai's runner lets the second one win, so the call's
 # own must not meet the model's under the other name.
@@ -118,7 +74,7 @@ def build_body(
     _convert_response_format(body)
     _set_streaming(body, stream=stream, stream_usage=settings.stream_usage)
     if is_clarifai_base_url(settings.base_url):
-        nest_unknown(body, _KNOWN_TO_RUNNER)
+        nest_unknown(body, KNOWN_TO_RUNNER)
     return body
 
 

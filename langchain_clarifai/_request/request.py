@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai._request.body import build_body, dump_body
+from langchain_clarifai._settings import parameters
 from langchain_clarifai._settings.headers import check_headers, merge_headers
 from langchain_clarifai._settings.timeouts import READ_TIMEOUT, read_timeouts
 from langchain_clarifai._settings.tokens import aread_token, read_token
@@ -216,6 +217,7 @@ def _split_call_arguments(
     call_arguments: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Tell what changes a setting from what goes into the body."""
+    parameters.refuse(call_arguments)
     changes: dict[str, Any] = {}
     arguments: dict[str, Any] = dict(call_arguments.get("model_kwargs") or {})
     for name, value in resolve_call_aliases(call_arguments).items():

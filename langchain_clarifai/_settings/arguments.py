@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import SecretStr, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from langchain_clarifai._settings import parameters
 from langchain_clarifai._settings.credentials import (
     MISSING_TOKEN,
     check_token,
@@ -24,11 +25,11 @@ from langchain_clarifai._settings.credentials import (
 )
 from langchain_clarifai._settings.model_ids import (
     MODEL_FORMS,
-    build_model_from_parts,
     expand_listed_name,
     find_path,
     resolve_model,
 )
+from langchain_clarifai._settings.model_parts import build_model_from_parts
 from langchain_clarifai.data._profiles import KnownProfile, find_profile
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ _MODEL_PARTS: Final = (
     "app_id",
     "model_id",
     "model_version_id",
+)
+_LONE_USER_ID: Final = (
+    "`user_id` alone names no model (`app_id`, `model_id` is missing): give the whole "
+    "id as `model`, and pass `user` to tell the server which end user asks."
 )
 _OTHER_SPELLINGS: Final = frozenset({*_ALIASES, *_MODEL_PARTS})
 
@@ -164,6 +169,8 @@ def _rename_aliases(values: dict[str, Any]) -> None:
 
 def _join_model_parts(values: dict[str, Any]) -> None:
     parts = {name: values.pop(name, None) for name in _MODEL_PARTS}
+    if [name for name, value in parts.items() if value] == ["user_id"]:
+        raise ValueError(_LONE_USER_ID)
     model = build_model_from_parts(**parts)
     if model is None:
         return
@@ -189,10 +196,15 @@ def _move_unknown(
         )
     unknown = sorted(values.keys() - field_names)
     _refuse_secrets({*given, *unknown})
+    parameters.refuse({*given, *unknown})
     for name in unknown:
+        if parameters.is_known(name):
+            continue
+        closest = parameters.suggest(name, field_names | _OTHER_SPELLINGS)
+        meant = f"; did you mean `{closest}`?" if closest else "."
         warnings.warn(
-            f"`{name}` is not an argument of {class_name}. It is sent to the model as "
-            "part of `model_kwargs`; put it there if that is what you mean.",
+            f"`{name}` is not an argument of {class_name}{meant} It is sent to the "
+            "model as part of `model_kwargs`; put it there if that is what you mean.",
             stacklevel=_find_stacklevel(),
         )
     values["model_kwargs"] = {**given, **{name: values.pop(name) for name in unknown}}

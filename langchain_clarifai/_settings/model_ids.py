@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from langchain_clarifai._settings import known_names
 from langchain_clarifai._settings.credentials import OPENAI_PATH
-from langchain_clarifai.data._embedding_models import EMBEDDING_MODELS
-from langchain_clarifai.data._profiles import PROFILES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     _Reader = Callable[[str], "ModelId | None"]
 
 _DEFAULT_ORIGIN = "https://clarifai.com"
 _MAX_LENGTH = 512  # known models, with host and version, stay under 130
-_MAX_SUGGESTIONS = 3
 
 # Ids are case-sensitive: a lower-cased one is answered with 404
 # (https://github.com/BerriAI/litellm/issues/5093).
-_PART = r"(?!\.+(?:/|$))[A-Za-z0-9._-]{1,128}"
+PART = r"(?!\.+(?:/|$))[A-Za-z0-9._-]{1,128}"
 _PATH = re.compile(
-    rf"(?P<user_id>{_PART})/(?P<app_id>{_PART})/models/(?P<model_id>{_PART})"
-    rf"(?:/versions/(?P<version_id>{_PART}))?"
+    rf"(?P<user_id>{PART})/(?P<app_id>{PART})/models/(?P<model_id>{PART})"
+    rf"(?:/versions/(?P<version_id>{PART}))?"
 )
 _WITH_SCHEME = re.compile(
     r"(?P<scheme>https?)://"
@@ -40,6 +37,10 @@ _DOTTED = re.compile(
     r"(?P<user_id>[A-Za-z0-9_-]{1,128})\.(?P<app_id>[A-Za-z0-9_-]{1,128})"
     r"\.(?P<model_id>[A-Za-z0-9_-]{1,128})"
 )
+# With a second dot it was meant to be LiteLLM's form.
+_NAME = re.compile(
+    r"(?=.{1,128}$)(?!.*\..*\.)[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
+)
 _USER_INFO = re.compile(".*@")
 
 MODEL_FORMS = (
@@ -51,13 +52,8 @@ MODEL_FORMS = (
     "VERSION), "
     "LiteLLM's dotted form (openai.chat-completion.gpt-oss-120b), "
     "each also after 'clarifai/' (clarifai/openai.chat-completion.gpt-oss-120b), "
-    "or the bare name of a well-known model (gpt-oss-120b)"
+    "or the bare name of a model (gpt-oss-120b)"
 )
-
-# Models that the catalogue has listed in this process, by their paths: their bare names
-# are known as well. It is a dict for its order. Readers copy it first, in one step: a
-# listing in another thread may add to it meanwhile.
-_listed_paths: dict[str, None] = {}
 
 # Tried from top to bottom on a spelling that no form accepts.
 _FAULTS = (
@@ -119,8 +115,28 @@ def parse_model(model: str) -> ModelId:
     fault = next(fault for pattern, fault in _FAULTS if re.search(pattern, text))
     raise ValueError(
         f"Cannot read the model {_USER_INFO.sub('…@', text)!r}: {fault}. "
-        f"{_suggest(text)}Allowed are {MODEL_FORMS}."
+        f"{known_names.suggest(text)}Allowed are {MODEL_FORMS}."
     )
+
+
+def read_unknown_name(model: str) -> str | None:
+    """Read a bare name that is not known here, and looks like none that is.
+
+    Clarifai's release notes say of 12.2 (2026-03-05) that its OpenAI-compatible API
+    finds featured models by their ids alone: the server shall decide.
+
+    Raises:
+        ValueError: If several listed models have it.
+    """
+    name = model.strip().removeprefix("clarifai/")
+    if (
+        not _NAME.fullmatch(name)
+        or _WITHOUT_SCHEME.fullmatch(name)
+        or known_names.find_listed(name) is not None
+        or known_names.is_near_miss(name)
+    ):
+        return None
+    return name
 
 
 @lru_cache(maxsize=256)
@@ -134,14 +150,15 @@ def is_clarifai_base_url(base_url: str) -> bool:
 def resolve_model(model: str, base_url: str) -> str:
     """Name the model as the server at `base_url` wants it.
 
-    Clarifai gets the full URL; any other server gets the name as it was written.
+    Clarifai gets the full URL, and a bare name that is not known here as it is. Any
+    other server gets the name as it was written.
 
     Raises:
         ValueError: If the name is empty, has control characters, or is none of
             Clarifai's forms where Clarifai is asked.
     """
     if is_clarifai_base_url(base_url):
-        return parse_model(model).url
+        return read_unknown_name(model) or parse_model(model).url
     if not model.strip() or not model.isprintable():
         raise ValueError(
             "The model's name is empty or has a control character in it. Give the "
@@ -152,24 +169,26 @@ def resolve_model(model: str, base_url: str) -> str:
 
 @lru_cache(maxsize=256)
 def find_path(model: str, base_url: str) -> str | None:
-    """Find the path of a model on Clarifai; a server's own name has none.
+    """Find the path of a model on Clarifai; a name that only the server knows has none.
 
     Raises:
         ValueError: If Clarifai is asked, and the name is none of its forms.
     """
-    return parse_model(model).path if is_clarifai_base_url(base_url) else None
+    if not is_clarifai_base_url(base_url) or read_unknown_name(model):
+        return None
+    return parse_model(model).path
 
 
 def learn_path(path: str) -> None:
-    """Know the bare name of a model that the catalogue has listed, from now on.
+    """Know the bare name of a model that the catalogue has listed, from now on."""
+    if known_names.learn(path):
+        forget_resolved()
 
-    A name that comes with this package keeps its meaning: a listing of one owner's
-    models shall not turn `gpt-oss-120b` into that owner's.
-    """
-    if path not in (*PROFILES, *EMBEDDING_MODELS) and path not in _listed_paths:
-        _listed_paths[path] = None
-        for cached in (resolve_model, find_path, _list_known_names):
-            cached.cache_clear()
+
+def forget_resolved() -> None:
+    """Read names anew, since others are known now."""
+    for cached in (resolve_model, find_path):
+        cached.cache_clear()
 
 
 def expand_listed_name(model: str, base_url: str) -> str:
@@ -180,110 +199,7 @@ def expand_listed_name(model: str, base_url: str) -> str:
     """
     path = find_path(model, base_url)
     is_bare = "/" not in model.strip().removeprefix("clarifai/")
-    return path if path in _listed_paths and is_bare else model
-
-
-def build_model_from_parts(
-    *,
-    model_url: str | None = None,
-    user_id: str | None = None,
-    app_id: str | None = None,
-    model_id: str | None = None,
-    model_version_id: str | None = None,
-) -> str | None:
-    """Build one model string from the arguments of the older integrations.
-
-    Blank arguments count as missing. A `model_id` alone is a bare name.
-
-    Returns:
-        The model, or `None` when no argument was given.
-
-    Raises:
-        ValueError: If an argument is missing or malformed, or contradicts the URL.
-    """
-    arguments = {
-        "user_id": user_id,
-        "app_id": app_id,
-        "model_id": model_id,
-        "model_version_id": model_version_id,
-    }
-    parts = {
-        name: value.strip()
-        for name, value in arguments.items()
-        if value is not None and value.strip()
-    }
-    url = (model_url or "").strip()
-    if url:
-        return _build_from_url(url, parts)
-    if not parts:
-        return None
-    if parts.keys() == {"model_id"}:
-        return parts["model_id"]
-    _check_parts(parts)
-    return _build_from_ids(parts)
-
-
-def _build_from_url(url: str, parts: dict[str, str]) -> str:
-    """Return the URL, with the version if only that was given apart."""
-    if not parts:
-        return url
-    _check_parts(parts)
-    model_id = parse_model(url)
-    version_id = parts.get("model_version_id", model_id.version_id)
-    written = {
-        "user_id": model_id.user_id,
-        "app_id": model_id.app_id,
-        "model_id": model_id.model_id,
-        "model_version_id": model_id.version_id or version_id,
-    }
-    conflicts = [name for name, value in parts.items() if written[name] != value]
-    if conflicts:
-        raise ValueError(
-            f"`model_url` and {_quote_all(conflicts)} name different models. Give "
-            "one of them; `model` takes the URL too."
-        )
-    return dataclasses.replace(model_id, version_id=version_id).url
-
-
-def _build_from_ids(parts: dict[str, str]) -> str:
-    """Compose the URL of separate ids."""
-    if parts.keys() == {"model_id", "model_version_id"}:
-        named = parse_model(parts["model_id"])
-        return _build_from_url(
-            named.url, {"model_version_id": parts["model_version_id"]}
-        )
-    missing = [name for name in ("user_id", "app_id", "model_id") if name not in parts]
-    if missing:
-        raise ValueError(
-            f"A model is named by `user_id`, `app_id` and `model_id` together, but "
-            f"{_quote_all(missing)} is missing. Or give one `model`: {MODEL_FORMS}."
-        )
-    return ModelId(
-        user_id=parts["user_id"],
-        app_id=parts["app_id"],
-        model_id=parts["model_id"],
-        version_id=parts.get("model_version_id"),
-    ).url
-
-
-def _check_parts(parts: dict[str, str]) -> None:
-    """Make sure that each part can stand between two slashes.
-
-    Raises:
-        ValueError: If one cannot.
-    """
-    malformed = [
-        name for name, value in parts.items() if not re.fullmatch(_PART, value)
-    ]
-    if malformed:
-        raise ValueError(
-            f"{_quote_all(malformed)} is no id: ids are made of A-Z, a-z, 0-9, '_', "
-            "'-' and '.', at most 128 of them."
-        )
-
-
-def _quote_all(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return path if path and known_names.is_listed(path) and is_bare else model
 
 
 def _clean(model: str) -> str:
@@ -352,46 +268,5 @@ def _read_dotted(text: str) -> ModelId | None:
 
 def _read_name(text: str) -> ModelId | None:
     """Read the bare name of a model that has a profile, or that was listed."""
-    known = (PROFILES, EMBEDDING_MODELS, tuple(_listed_paths))
-    path = next(filter(None, (_choose_path(text, paths) for paths in known)), None)
+    path = known_names.find_listed(text)
     return None if path is None else _read_path(path)
-
-
-def _choose_path(name: str, paths: Iterable[str]) -> str | None:
-    """Choose the path that ends in a bare name.
-
-    Raises:
-        ValueError: If several do.
-    """
-    candidates = [path for path in paths if path.endswith(f"/models/{name}")]
-    if len(candidates) > 1:
-        raise ValueError(
-            f"The model {name!r} is ambiguous. Write which one is meant: "
-            f"{', '.join(candidates)}."
-        )
-    return candidates[0] if candidates else None
-
-
-def _suggest(text: str) -> str:
-    """Name the known models that a spelling is closest to, as one sentence."""
-    known = _list_known_names()
-    tail = _fold(text.rsplit("/", 1)[-1])
-    # Twice as many, since each model is listed under two names.
-    closest = difflib.get_close_matches(tail, known, n=2 * _MAX_SUGGESTIONS)
-    paths = list(dict.fromkeys(known[name] for name in closest))[:_MAX_SUGGESTIONS]
-    return f"Closest known models: {', '.join(paths)}. " if paths else ""
-
-
-@cache
-def _list_known_names() -> dict[str, str]:
-    """List the bare and the dotted name of each known model → its path."""
-    names: dict[str, str] = {}
-    for path in (*tuple(_listed_paths), *EMBEDDING_MODELS, *PROFILES):
-        names[_fold(path.rsplit("/", 1)[-1])] = path
-        names[_fold(path.replace("/models/", "/"))] = path
-    return names
-
-
-def _fold(name: str) -> str:
-    """Make names equal that differ in case, or in a dot that Clarifai writes `_`."""
-    return re.sub("[./]", "_", name).casefold()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, strategies as st
@@ -11,16 +10,11 @@ from hypothesis import given, strategies as st
 from langchain_clarifai._settings.credentials import DEFAULT_BASE_URL
 from langchain_clarifai._settings.model_ids import (
     ModelId,
-    _choose_path,
-    build_model_from_parts,
     is_clarifai_base_url,
     parse_model,
     resolve_model,
 )
 from langchain_clarifai.data._profiles import PROFILES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 GPT_OSS = "openai/chat-completion/models/gpt-oss-120b"
 MM_POLY = "clarifai/main/models/mm-poly-8b"
@@ -247,15 +241,6 @@ def test_almost_right_name_gets_the_right_one_suggested(name: str, path: str) ->
         parse_model(name)
 
 
-def test_ambiguous_name_lists_all_candidates() -> None:
-    """The user chooses, not the package."""
-    paths = ["a/b/models/m", "c/d/models/m", "e/f/models/n-m"]
-    with pytest.raises(ValueError, match=r"a/b/models/m, c/d/models/m\.$"):
-        _choose_path("m", paths)
-    assert _choose_path("n-m", paths) == "e/f/models/n-m"
-    assert _choose_path("o", paths) is None
-
-
 def test_path_leaves_out_host_and_version() -> None:
     """The path is the key under which the model's profile is found."""
     model_id = parse_model(f"https://staging.clarifai.com/{GPT_OSS}/versions/1")
@@ -350,89 +335,3 @@ def test_clarifai_is_not_asked_for_an_unknown_name() -> None:
     """A wrong name fails before a request is paid for."""
     with pytest.raises(ValueError, match="gpt-4_1"):
         resolve_model("gpt-4.1", DEFAULT_BASE_URL)
-
-
-OTHER = {"user_id": "u", "app_id": "a", "model_id": "m"}
-URL = f"{HOST}/u/a/models/m"
-
-# The arguments of the older integrations → one model.
-PARTS: list[tuple[Mapping[str, str | None], str | None]] = [
-    ({}, None),
-    ({"model_url": None, "user_id": "", "app_id": " "}, None),
-    ({"model_url": URL}, URL),
-    ({"model_url": f" {URL} "}, URL),
-    ({"model_url": "any other name"}, "any other name"),
-    ({"model_url": URL, **OTHER}, URL),
-    ({"model_url": URL, "user_id": "u", "app_id": None}, URL),
-    ({"model_url": URL, "model_version_id": "1"}, f"{URL}/versions/1"),
-    ({"model_url": f"{URL}/versions/1", **OTHER}, f"{URL}/versions/1"),
-    (
-        {"model_url": f"{URL}/versions/1", "model_version_id": "1"},
-        f"{URL}/versions/1",
-    ),
-    (OTHER, URL),
-    ({**OTHER, "model_version_id": "1"}, f"{URL}/versions/1"),
-    ({"user_id": " u ", "app_id": "a", "model_id": "m.1"}, f"{HOST}/u/a/models/m.1"),
-    ({"model_id": "gpt-oss-120b"}, "gpt-oss-120b"),
-    (
-        {"model_id": "gpt-oss-120b", "model_version_id": "1"},
-        f"{HOST}/{GPT_OSS}/versions/1",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("parts", "expected"), PARTS, ids=lambda value: repr(value)[:80]
-)
-def test_separate_arguments_become_one_model(
-    parts: Mapping[str, str | None], expected: str | None
-) -> None:
-    """What `langchain_community` and LlamaIndex took apart is put together."""
-    assert build_model_from_parts(**parts) == expected
-
-
-@pytest.mark.parametrize(
-    ("parts", "fault"),
-    [
-        ({"user_id": "u"}, "`app_id`, `model_id` is missing"),
-        ({"user_id": "u", "model_id": "m"}, "`app_id` is missing"),
-        ({"app_id": "a", "model_id": "m"}, "`user_id` is missing"),
-        ({"user_id": "u", "app_id": "a"}, "`model_id` is missing"),
-        ({"model_version_id": "1"}, "`user_id`, `app_id`, `model_id` is missing"),
-        ({**OTHER, "user_id": "u/x"}, "`user_id` is no id"),
-        ({**OTHER, "model_id": URL}, "`model_id` is no id"),
-        ({**OTHER, "model_version_id": "1\r\nX: 1"}, "`model_version_id` is no id"),
-        ({**OTHER, "app_id": ".."}, "`app_id` is no id"),
-        ({"model_url": URL, "user_id": "x"}, "`model_url` and `user_id` name"),
-        (
-            {"model_url": URL, "app_id": "x", "model_id": "y"},
-            "`model_url` and `app_id`, `model_id` name",
-        ),
-        (
-            {"model_url": f"{URL}/versions/1", "model_version_id": "2"},
-            "`model_url` and `model_version_id` name",
-        ),
-        ({"model_url": URL, "model_version_id": "a/b"}, "`model_version_id` is no id"),
-        ({"model_url": "nonsense", "user_id": "u"}, "Cannot read the model"),
-        ({"model_id": "nonsense", "model_version_id": "1"}, "Cannot read the model"),
-    ],
-    ids=lambda value: repr(value)[:80],
-)
-def test_incomplete_or_conflicting_arguments_are_refused(
-    parts: dict[str, str], fault: str
-) -> None:
-    """The error names the arguments that do not fit."""
-    with pytest.raises(ValueError, match=fault):
-        build_model_from_parts(**parts)
-
-
-@given(ids, ids, ids, st.none() | ids)
-def test_separate_ids_and_their_url_are_the_same_model(
-    user_id: str, app_id: str, model_id: str, version_id: str | None
-) -> None:
-    """Composing an id and reading it gives the id."""
-    model = build_model_from_parts(
-        user_id=user_id, app_id=app_id, model_id=model_id, model_version_id=version_id
-    )
-    assert model is not None
-    assert parse_model(model) == ModelId(user_id, app_id, model_id, version_id)
