@@ -3,7 +3,14 @@
 In come bytes; out come chunks and messages, or a fault. Plain and streamed answers
 take the same way from `choice` on.
 
-The way: `events` (bytes → events) and `stream`, or `completion` (a whole body); then
-`choice`, which asks `reasoning`, `tool_calls`, `usage`, `metadata` and `open_chunk`;
-`blocks` (standard content blocks). What can be wrong: `faults`.
+The way: `events` (bytes → events) and `stream`, or `completion` (a whole body), with
+what they share in `bodies`; then `choice`, which asks
+
+- `reasoning` (fields) and `think_tags` for what the model thought,
+- `tool_calls` (which call a delta belongs to), `call_slots` (one call) and
+  `whole_calls` (valid or broken) for what it wants called,
+- `usage` and `metadata` for what is known of the answer,
+- `chunks` and `open_chunk` (the first one) for what it hands out.
+
+`blocks` makes standard content blocks of it. What can be wrong: `faults`.
 """

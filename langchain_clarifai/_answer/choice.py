@@ -5,19 +5,18 @@ Plain and streamed answers go through the same accumulator, so they cannot diffe
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_clarifai._answer.metadata import PROVIDER_METADATA
+from langchain_clarifai._answer.chunks import build_chunk, copy_text_chunk
 from langchain_clarifai._answer.open_chunk import OpenMessageChunk, is_cut_by_length
-from langchain_clarifai._answer.reasoning import ThinkTags, join_parts, read_reasoning
-from langchain_clarifai._answer.tool_calls import ToolCallSlots, convert_to_tool_calls
+from langchain_clarifai._answer.reasoning import join_parts, read_reasoning
+from langchain_clarifai._answer.tool_calls import ToolCallSlots
 from langchain_clarifai._answer.usage import convert_to_usage_metadata
+from langchain_clarifai._answer.whole_calls import convert_to_tool_calls
 
 if TYPE_CHECKING:
     from langchain_core.messages import InvalidToolCall
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from langchain_core.messages.tool import ToolCall, ToolCallChunk
 
     from langchain_clarifai._answer.metadata import AnswerMetadata
+    from langchain_clarifai._answer.think_tags import ThinkTags
 
 # Keys of a delta that ask for a closer look.
 _EXTRAS = frozenset(
@@ -88,7 +88,7 @@ class ChoiceAccumulator:
             # The common case, and most of what streaming costs: text, nothing else.
             self._content.append(content)
             if self._chunk_class is AIMessageChunk:
-                return _copy_text_chunk(content)
+                return copy_text_chunk(content)
             return self._build_chunk(content)
         return self._read_delta(delta, choice.get("logprobs"))
 
@@ -305,42 +305,15 @@ class ChoiceAccumulator:
         *,
         response_metadata: dict[str, Any] | None = None,
     ) -> ChatGenerationChunk:
-        metadata = PROVIDER_METADATA
-        if response_metadata:
-            metadata = {**PROVIDER_METADATA, **response_metadata}
-        if not tool_call_chunks and not additional_kwargs:
-            message = self._chunk_class(content=content, response_metadata=metadata)
-        else:
-            message = self._chunk_class(
-                content=content,
-                additional_kwargs=additional_kwargs or {},
-                tool_call_chunks=tool_call_chunks or [],
-                response_metadata=metadata,
-            )
+        generation_chunk = build_chunk(
+            self._chunk_class,
+            content,
+            tool_call_chunks,
+            additional_kwargs,
+            response_metadata=response_metadata,
+        )
         self._chunk_class = AIMessageChunk
-        return ChatGenerationChunk(message=message)
-
-
-_TEXT_CHUNK = AIMessageChunk(content="", response_metadata=PROVIDER_METADATA)
-_TEXT_GENERATION = ChatGenerationChunk(message=_TEXT_CHUNK)
-
-
-def _copy_text_chunk(content: str) -> ChatGenerationChunk:
-    """Build a chunk of text from a template, for two thirds of what validation costs.
-
-    Every container is new, so that chunks share nothing a reader might change.
-    """
-    message = _TEXT_CHUNK.model_copy(
-        update={
-            "content": content,
-            "additional_kwargs": {},
-            "response_metadata": {**PROVIDER_METADATA},
-            "tool_calls": [],
-            "invalid_tool_calls": [],
-            "tool_call_chunks": [],
-        }
-    )
-    return _TEXT_GENERATION.model_copy(update={"message": message, "text": content})
+        return generation_chunk
 
 
 def _split_provider_fields(slots: ToolCallSlots) -> dict[str, Any]:
@@ -363,23 +336,3 @@ def _build_usage_metadata(metadata: AnswerMetadata) -> UsageMetadata | None:
     if metadata.usage is None:
         return None
     return convert_to_usage_metadata(metadata.usage)
-
-
-def parse_json(body: bytes) -> Any:
-    """Parse JSON, forgiving what servers do to text: broken UTF-8, half surrogates.
-
-    Raises:
-        ValueError: If it is no JSON all the same.
-    """
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        parsed = json.loads(body.decode("utf-8", "replace"), strict=False)
-    except RecursionError as error:
-        raise ValueError("The JSON is nested too deeply.") from error
-    # An emoji cut in two leaves halves of a surrogate pair, which no UTF-8 can hold.
-    text = json.dumps(parsed, ensure_ascii=False)
-    utf16 = text.encode("utf-16", "surrogatepass")
-    return json.loads(utf16.decode("utf-16", "replace"))

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from langchain_clarifai._answer.choice import ChoiceAccumulator, parse_json
-from langchain_clarifai._answer.faults import ErrorBody, MalformedAnswer, is_error_body
-from langchain_clarifai._answer.reasoning import build_think_tags
+from langchain_clarifai._answer.bodies import parse_body
+from langchain_clarifai._answer.choice import ChoiceAccumulator
+from langchain_clarifai._answer.faults import ErrorBody, MalformedAnswer
+from langchain_clarifai._answer.think_tags import build_think_tags
 
 if TYPE_CHECKING:
     from langchain_clarifai._answer.metadata import AnswerMetadata
     from langchain_clarifai._settings.settings import ReasoningFormat
-
-MAX_BODY_BYTES: Final = 256 * 1024 * 1024
-"""Longest body that is taken for an answer, in bytes."""
-
-
-def check_body_size(size: int, start: bytes) -> None:
-    """Refuse a body that has grown too long to be an answer.
-
-    Raises:
-        MalformedAnswer: If it has.
-    """
-    if size > MAX_BODY_BYTES:
-        raise MalformedAnswer("The response is too long to be an answer.", start)
 
 
 def parse_completion(body: bytes) -> dict[str, Any]:
@@ -35,12 +23,7 @@ def parse_completion(body: bytes) -> dict[str, Any]:
         ErrorBody: If it reports an error.
         MalformedAnswer: If it is anything else.
     """
-    try:
-        completion = parse_json(body)
-    except ValueError:
-        raise MalformedAnswer("The response is no JSON.", body) from None
-    if is_error_body(completion):
-        raise ErrorBody(completion)
+    completion = parse_body(body)
     if not isinstance(completion, dict):
         raise MalformedAnswer("The response is no JSON object.", body)
     choices = completion.get("choices")

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from typing_extensions import override
 
 from langchain_clarifai._answer.blocks import convert_to_content_blocks
-from langchain_clarifai._answer.tool_calls import convert_to_tool_calls
+from langchain_clarifai._answer.whole_calls import convert_to_tool_calls
 
 # Finish reasons that say the answer was cut because it was too long.
 _CUT_BY_LENGTH = {"length", "max_tokens", "model_length"}

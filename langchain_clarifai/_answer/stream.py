@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_clarifai._answer.choice import ChoiceAccumulator, parse_json
-from langchain_clarifai._answer.completion import check_body_size, parse_completion
+from langchain_clarifai._answer.bodies import check_body_size, parse_json
+from langchain_clarifai._answer.choice import ChoiceAccumulator
+from langchain_clarifai._answer.completion import parse_completion
 from langchain_clarifai._answer.events import EventDecoder
 from langchain_clarifai._answer.faults import (
     KEPT_BYTES,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from langchain_clarifai._answer.events import Event
     from langchain_clarifai._answer.metadata import AnswerMetadata
-    from langchain_clarifai._answer.reasoning import ThinkTags
+    from langchain_clarifai._answer.think_tags import ThinkTags
 
 _BOM: Final = b"\xef\xbb\xbf"
 # What may come before the first event, and before a body that is no event stream.

@@ -33,164 +33,20 @@ from __future__ import annotations
 
 import itertools
 import json
-import uuid
 from collections.abc import Hashable  # noqa: TC003 - NamedTuple
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from langchain_core.messages.tool import (
-    invalid_tool_call as create_invalid_tool_call,
-    tool_call as create_tool_call,
-    tool_call_chunk as create_tool_call_chunk,
-)
+from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
+
+from langchain_clarifai._answer.call_slots import Slot, merge_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
-    from langchain_core.messages import InvalidToolCall
-    from langchain_core.messages.tool import ToolCall, ToolCallChunk
-
-# What a call on the wire is made of; all else is a provider's own.
-_OWN_KEYS: Final = frozenset({"function", "id", "index", "type"})
-_OWN_FUNCTION_KEYS: Final = frozenset({"arguments", "name"})
+    from langchain_core.messages.tool import ToolCallChunk
 
 # Python refuses to convert thousands of digits.
 _MOST_DIGITS: Final = 20
-
-# Some servers open every call with it and send the arguments afterwards.
-_PLACEHOLDER: Final = "{}"
-
-
-def build_tool_call_id() -> str:
-    """Make up an id for a call that came without one."""
-    return f"call_{uuid.uuid4().hex[:24]}"
-
-
-@dataclass(slots=True, eq=False)
-class _Slot:
-    """What is known of one call so far."""
-
-    position: int
-    index: Hashable
-    wire_id: str | None = None
-    made_up_id: str = ""
-    name: str = ""
-    fragments: list[str] = field(default_factory=list[str])
-    provider_fields: dict[str, Any] = field(default_factory=dict[str, Any])
-    on_trial_for: _Slot | None = None
-    has_function: bool = False
-    announced: bool = False
-    is_object: bool = False
-    unsent_name: str = ""
-    unsent: list[str] = field(default_factory=list[str])
-
-    @property
-    def id(self) -> str:
-        """The id that readers see; it never changes once it was announced."""
-        if not self.made_up_id and self.wire_id:
-            return self.wire_id
-        self.made_up_id = self.made_up_id or build_tool_call_id()
-        return self.made_up_id
-
-    @property
-    def elder(self) -> _Slot:
-        """The call itself or, on trial, the one that it may be a repetition of."""
-        return self.on_trial_for or self
-
-    def arguments(self) -> str:
-        if len(self.fragments) > 1:
-            self.fragments = ["".join(self.fragments)]
-        return self.fragments[0] if self.fragments else ""
-
-    def settled_arguments(self) -> str:
-        """Return the text of the arguments; nothing for `null`, which says as much."""
-        arguments = self.arguments()
-        return "" if arguments.strip() in {"", "null"} else arguments
-
-    def is_whole(self) -> bool:
-        """Tell whether the arguments are one finished JSON object."""
-        if not self.fragments or not self.fragments[-1].rstrip().endswith("}"):
-            return False
-        return parse_arguments(self.arguments()) is not None
-
-    def begins_again(self, arguments: str, *, has_new_id: bool) -> bool:
-        """Tell whether the text starts another object behind the finished one."""
-        return (
-            arguments.lstrip().startswith("{")
-            and self.is_whole()
-            and (has_new_id or arguments != self.arguments())
-        )
-
-    def add_name(self, name: str) -> None:
-        """Take a name or a fragment of one; a repetition changes nothing."""
-        if not name or name == self.name or (self.name and self.fragments):
-            return
-        added = name.removeprefix(self.name)
-        self.name += added
-        self.unsent_name += added
-
-    def add_arguments(self, fragment: str) -> None:
-        """Take a piece of the arguments."""
-        if not fragment:
-            return
-        if fragment.startswith("{") and self.is_whole():
-            if not self.is_object and self.arguments().strip() == _PLACEHOLDER:
-                self.fragments.clear()
-                self.unsent.clear()
-            elif fragment in {_PLACEHOLDER, self.arguments()}:
-                # The finish chunk of some servers repeats the arguments as a whole.
-                return
-        self.fragments.append(fragment)
-        self.unsent.append(fragment)
-
-    def add_provider_fields(
-        self, delta: Mapping[str, Any], function: Mapping[str, Any]
-    ) -> None:
-        """Take what a provider attached to the call, a thought signature say."""
-        if delta.keys() <= _OWN_KEYS and function.keys() <= _OWN_FUNCTION_KEYS:
-            return
-        fields = {key: delta[key] for key in delta if key not in _OWN_KEYS}
-        if inner := {
-            key: function[key] for key in function if key not in _OWN_FUNCTION_KEYS
-        }:
-            fields["function"] = inner
-        self.provider_fields = _merge_fields(self.provider_fields, fields)
-
-    def is_ready(self) -> bool:
-        """Tell whether readers may see the call."""
-        return bool(self.name) and self.on_trial_for is None
-
-    def drain(self) -> ToolCallChunk | None:
-        """Return what readers have not seen yet.
-
-        Arguments wait until they turn out to be an object with something in it: what
-        is none can still change, and langchain-core reads it as it pleases.
-        """
-        if not self.is_object and self.unsent:
-            text = self.arguments().strip()
-            self.is_object = text.startswith("{") and text != _PLACEHOLDER
-        return self._drain(self.unsent if self.is_object else [])
-
-    def drain_last(self) -> ToolCallChunk | None:
-        """Return what readers have not seen yet; there is nothing more to come."""
-        if not self.is_object:
-            self.unsent = [self.settled_arguments()] if self.unsent else []
-        return self._drain(self.unsent)
-
-    def _drain(self, unsent: list[str]) -> ToolCallChunk | None:
-        arguments = "".join(unsent)
-        if self.announced and not arguments and not self.unsent_name:
-            return None
-        tool_call_chunk = create_tool_call_chunk(
-            name=self.unsent_name or None,
-            args=arguments,
-            id=None if self.announced else self.id,
-            index=self.position,
-        )
-        self.announced = True
-        self.unsent_name = ""
-        unsent.clear()
-        return tool_call_chunk
 
 
 class _Part(NamedTuple):
@@ -207,14 +63,14 @@ class ToolCallSlots:
     """State machine from deltas, in any dialect, to tool-call chunks."""
 
     def __init__(self) -> None:
-        self._slots: list[_Slot] = []
-        self._by_index: dict[Hashable, _Slot] = {}
-        self._by_id: dict[str, _Slot] = {}
+        self._slots: list[Slot] = []
+        self._by_index: dict[Hashable, Slot] = {}
+        self._by_id: dict[str, Slot] = {}
         self._opened = 0
 
     def apply(self, deltas: Iterable[Any]) -> None:
         """Take the `tool_calls` of one delta."""
-        touched: set[_Slot] = set()
+        touched: set[Slot] = set()
         for delta in deltas:
             if isinstance(delta, dict):
                 touched.add(self._apply(delta, touched))
@@ -225,7 +81,7 @@ class ToolCallSlots:
         A call is announced once its name is known, and never before the calls that
         were opened ahead of it, so that their order is that of the wire.
         """
-        ready = itertools.takewhile(_Slot.is_ready, self._slots)
+        ready = itertools.takewhile(Slot.is_ready, self._slots)
         return [chunk for slot in ready if (chunk := slot.drain()) is not None]
 
     def finish(self) -> list[ToolCallChunk]:
@@ -259,7 +115,7 @@ class ToolCallSlots:
             if slot.provider_fields
         }
 
-    def _apply(self, delta: dict[str, Any], touched: set[_Slot]) -> _Slot:
+    def _apply(self, delta: dict[str, Any], touched: set[Slot]) -> Slot:
         wire_function = delta.get("function")
         function = wire_function if isinstance(wire_function, dict) else {}
         part = _Part(
@@ -282,7 +138,7 @@ class ToolCallSlots:
         slot.add_provider_fields(delta, function)
         return slot
 
-    def _find(self, part: _Part, touched: set[_Slot]) -> _Slot:
+    def _find(self, part: _Part, touched: set[Slot]) -> Slot:
         known = self._by_id.get(part.call_id)
         if known is not None and part.wire_index not in {None, known.index}:
             known = known if known.index is None else None
@@ -306,7 +162,7 @@ class ToolCallSlots:
             return self._open(part.wire_index, on_trial_for=current.elder)
         return current
 
-    def _return_to(self, elder: _Slot) -> _Slot:
+    def _return_to(self, elder: Slot) -> Slot:
         """Go back to the call that the server keeps renaming."""
         self._slots = [slot for slot in self._slots if slot.on_trial_for is not elder]
         self._by_index[elder.index] = self._by_index[None] = elder
@@ -318,7 +174,7 @@ class ToolCallSlots:
             if slot.on_trial_for is not None:
                 elder = slot.on_trial_for
                 elder.wire_id = elder.wire_id or slot.wire_id
-                elder.provider_fields = _merge_fields(
+                elder.provider_fields = merge_fields(
                     elder.provider_fields, slot.provider_fields
                 )
         self._slots = [
@@ -327,8 +183,8 @@ class ToolCallSlots:
             if slot.on_trial_for is None and slot.has_function
         ]
 
-    def _open(self, index: Hashable, *, on_trial_for: _Slot | None = None) -> _Slot:
-        slot = _Slot(position=self._opened, index=index, on_trial_for=on_trial_for)
+    def _open(self, index: Hashable, *, on_trial_for: Slot | None = None) -> Slot:
+        slot = Slot(position=self._opened, index=index, on_trial_for=on_trial_for)
         self._opened += 1
         self._slots.append(slot)
         # None is the key of the call opened last, whatever its index.
@@ -336,7 +192,7 @@ class ToolCallSlots:
         return slot
 
 
-def _is_renamed(current: _Slot, part: _Part) -> bool:
+def _is_renamed(current: Slot, part: _Part) -> bool:
     """Tell whether a new id is but another name of the call that is not whole yet."""
     return (
         bool(part.arguments)
@@ -347,7 +203,7 @@ def _is_renamed(current: _Slot, part: _Part) -> bool:
 
 
 def _starts_call(
-    current: _Slot, part: _Part, *, is_known: bool, has_new_id: bool
+    current: Slot, part: _Part, *, is_known: bool, has_new_id: bool
 ) -> bool:
     """Tell whether a delta starts another call for certain."""
     # A nameless call on trial is its elder again, or waits for a name of its own.
@@ -359,7 +215,7 @@ def _starts_call(
     )
 
 
-def _is_beside(current: _Slot, part: _Part, *, has_new_id: bool) -> bool:
+def _is_beside(current: Slot, part: _Part, *, has_new_id: bool) -> bool:
     """Tell whether an entry is another call than current, which its event holds too."""
     if not part.name or not current.name:
         return False
@@ -368,7 +224,7 @@ def _is_beside(current: _Slot, part: _Part, *, has_new_id: bool) -> bool:
     return not part.call_id and not current.wire_id and current.is_whole()
 
 
-def _may_announce_call(current: _Slot, part: _Part, *, has_new_id: bool) -> bool:
+def _may_announce_call(current: Slot, part: _Part, *, has_new_id: bool) -> bool:
     """Tell whether a delta may announce another call of current's tool."""
     if part.arguments:
         return False
@@ -382,70 +238,6 @@ def _may_announce_call(current: _Slot, part: _Part, *, has_new_id: bool) -> bool
     if part.name:
         return part.name == current.elder.name
     return bool(current.name) and current.is_whole()
-
-
-def _merge_fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Merge dicts at every depth; the later value wins, but for null."""
-    merged = dict(old)
-    for key, value in new.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _merge_fields(merged[key], value)
-        elif value is not None:
-            merged[key] = value
-    return merged
-
-
-def parse_arguments(arguments: str) -> dict[str, Any] | None:
-    """Parse the text of a call's arguments; None when it is no finished JSON object.
-
-    No text, and JSON's `null`, are what servers send for a call without arguments.
-    """
-    if not arguments.strip():
-        return {}
-    try:
-        # Not strict: models leave line breaks and tabs in strings unescaped.
-        parsed = json.loads(arguments, strict=False)
-    except (ValueError, RecursionError):
-        return None
-    if parsed is None:
-        return {}
-    return parsed if isinstance(parsed, dict) else None
-
-
-def convert_to_tool_calls(
-    tool_call_chunks: Sequence[ToolCallChunk], *, cut_by_length: bool
-) -> tuple[list[ToolCall], list[InvalidToolCall]]:
-    """Sort whole calls from broken ones.
-
-    Args:
-        tool_call_chunks: One for each call, with all of its text.
-        cut_by_length: The answer ended because it was too long. The last call then
-            counts as cut even if its arguments have not begun.
-    """
-    tool_calls: list[ToolCall] = []
-    invalid_tool_calls: list[InvalidToolCall] = []
-    for position, tool_call_chunk in enumerate(tool_call_chunks, start=1):
-        name, args = tool_call_chunk["name"], tool_call_chunk["args"] or ""
-        is_cut = cut_by_length and not args and position == len(tool_call_chunks)
-        parsed = None if is_cut else parse_arguments(args)
-        if name and parsed is not None:
-            tool_calls.append(
-                create_tool_call(name=name, args=parsed, id=tool_call_chunk["id"])
-            )
-        else:
-            error = "The call has no name." if not name else _WHY_INVALID
-            invalid_tool_calls.append(
-                create_invalid_tool_call(
-                    name=name, args=args, id=tool_call_chunk["id"], error=error
-                )
-            )
-    return tool_calls, invalid_tool_calls
-
-
-_WHY_INVALID = (
-    "The arguments are no complete JSON object: the answer was cut, or the model "
-    "wrote invalid JSON."
-)
 
 
 def _convert_to_index(index: object) -> Hashable:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from langchain_clarifai._answer.choice import parse_json
-from langchain_clarifai._answer.faults import ErrorBody, MalformedAnswer, is_error_body
+from langchain_clarifai._answer.bodies import parse_body
+from langchain_clarifai._answer.faults import MalformedAnswer
 from langchain_clarifai._settings.model_ids import parse_model
 from langchain_clarifai.data._profiles import find_profile
 
@@ -99,12 +99,7 @@ def parse_page(body: bytes) -> list[dict[str, Any]]:
         ErrorBody: If it reports an error.
         MalformedAnswer: If it is anything else.
     """
-    try:
-        page = parse_json(body)
-    except ValueError:
-        raise MalformedAnswer("The response is no JSON.", body) from None
-    if is_error_body(page):
-        raise ErrorBody(page)
+    page = parse_body(body)
     models = read_field(page, "models", list)
     if not models and not read_field(page, "status", dict):
         raise MalformedAnswer("The response is no page of Clarifai's catalogue.", body)

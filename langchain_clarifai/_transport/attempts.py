@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import openai
 from typing_extensions import override
 
-from langchain_clarifai._answer.choice import parse_json
+from langchain_clarifai._answer.bodies import check_body_size, parse_json
 from langchain_clarifai._answer.completion import (
-    check_body_size,
     convert_to_chat_result,
 )
 from langchain_clarifai._answer.faults import ErrorBody, SilentStream, SlowAnswer
 from langchain_clarifai._answer.metadata import AnswerMetadata
-from langchain_clarifai._answer.reasoning import build_think_tags
 from langchain_clarifai._answer.stream import StreamAccumulator
+from langchain_clarifai._answer.think_tags import build_think_tags
 from langchain_clarifai._errors.conversion import Exchange, converted_errors
 from langchain_clarifai._errors.request_ids import read_request_id
 from langchain_clarifai._settings.timeouts import READ_TIMEOUT

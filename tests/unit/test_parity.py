@@ -12,8 +12,8 @@ from langchain_core.messages import AIMessage, message_chunk_to_message
 
 from langchain_clarifai._answer.completion import convert_to_chat_result
 from langchain_clarifai._answer.metadata import AnswerMetadata
-from langchain_clarifai._answer.reasoning import build_think_tags
 from langchain_clarifai._answer.stream import StreamAccumulator
+from langchain_clarifai._answer.think_tags import build_think_tags
 from tests.servers.openai_wire import (
     choice,
     chunk,

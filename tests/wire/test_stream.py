@@ -804,7 +804,7 @@ def test_answer_that_is_too_long_is_an_error(
     wire: WireServer, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor in a body without events."""
-    monkeypatch.setattr("langchain_clarifai._answer.completion.MAX_BODY_BYTES", 100)
+    monkeypatch.setattr("langchain_clarifai._answer.bodies.MAX_BODY_BYTES", 100)
     wire.reply(json_reply(completion()))
 
     error: Any = call(way, wire).error

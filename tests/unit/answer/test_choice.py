@@ -16,10 +16,10 @@ from langchain_core.messages import (
 )
 from langchain_core.messages.tool import tool_call_chunk
 
-from langchain_clarifai._answer.choice import ChoiceAccumulator, parse_json
+from langchain_clarifai._answer.choice import ChoiceAccumulator
 from langchain_clarifai._answer.metadata import AnswerMetadata
 from langchain_clarifai._answer.open_chunk import OpenMessageChunk, is_cut_by_length
-from langchain_clarifai._answer.reasoning import ThinkTags
+from langchain_clarifai._answer.think_tags import ThinkTags
 from tests.servers.openai_wire import tool_call, tool_call_delta
 
 MODEL = "user/app/models/model"
@@ -457,29 +457,3 @@ def test_a_whole_message_may_stand_under_delta() -> None:
     message = accumulator.build_message(metadata)
     assert message.content == "Hi"
     assert message.usage_metadata is not None
-
-
-# --- JSON ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (b'{"a": 1}', {"a": 1}),
-        ('{"a": "é\u2028"}'.encode(), {"a": "é\u2028"}),
-        (b'{"a": "x\ny"}', {"a": "x\ny"}),
-        (b'{"a": "\xff"}', {"a": "\ufffd"}),
-        (b'{"a": "\\ud83d\\ude00"}', {"a": "😀"}),
-        (b'{"a": "\\ud83d"}', {"a": "\ufffd"}),
-    ],
-)
-def test_json_is_read_with_leniency(body: bytes, expected: dict[str, Any]) -> None:
-    """Broken UTF-8, halves of surrogate pairs and line breaks in strings are text."""
-    assert parse_json(body) == expected
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000])
-def test_what_is_no_json_is_refused(body: bytes) -> None:
-    """Nothing but a `ValueError` comes of it."""
-    with pytest.raises(ValueError, match=r"."):
-        parse_json(body)

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from langchain_clarifai._answer.completion import (
-    MAX_BODY_BYTES,
-    check_body_size,
     convert_to_chat_result,
     parse_completion,
 )
@@ -104,10 +102,3 @@ def test_what_is_no_completion_is_a_fault(body: bytes, reason: str) -> None:
     with pytest.raises(MalformedAnswer, match=reason) as caught:
         parse_completion(body)
     assert caught.value.start == body.decode()
-
-
-def test_body_that_has_grown_too_long_is_a_fault() -> None:
-    """At the limit it is not."""
-    check_body_size(MAX_BODY_BYTES, b"")
-    with pytest.raises(MalformedAnswer, match="too long"):
-        check_body_size(MAX_BODY_BYTES + 1, b"")

@@ -13,12 +13,8 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 from langchain_core.messages import AIMessageChunk
 
-from langchain_clarifai._answer.tool_calls import (
-    ToolCallSlots,
-    build_tool_call_id,
-    convert_to_tool_calls,
-    parse_arguments,
-)
+from langchain_clarifai._answer.call_slots import build_tool_call_id
+from langchain_clarifai._answer.tool_calls import ToolCallSlots
 from tests.servers.openai_wire import tool_call_delta as delta
 
 if TYPE_CHECKING:
@@ -566,58 +562,3 @@ def test_what_a_provider_attached_is_kept(
     """A thought signature survives wherever it stands, and its call is one call."""
     slots, [call] = read(*([one] for one in deltas))
     assert slots.provider_fields() == ({} if fields is None else {call["id"]: fields})
-
-
-# --- sorting ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "arguments"),
-    [
-        ("", {}),
-        (" \n", {}),
-        ("null", {}),
-        ("{}", {}),
-        ('{"a": "x\ny"}', {"a": "x\ny"}),
-        ("[]", None),
-        ('"{}"', None),
-        ("1", None),
-        ('{"a": 1', None),
-        ("[" * 100_000, None),
-    ],
-    ids=lambda value: str(value)[:20],
-)
-def test_arguments_are_an_object_or_broken(
-    text: str, arguments: dict[str, Any] | None
-) -> None:
-    """Nothing but a whole JSON object, or nothing, is taken for arguments."""
-    assert parse_arguments(text) == arguments
-
-
-@pytest.mark.parametrize(
-    ("calls", "cut_by_length", "valid", "broken"),
-    [
-        ([("f", "")], False, ["f"], []),
-        ([("f", "")], True, [], ["f"]),
-        ([("f", "{}")], True, ["f"], []),
-        ([("f", ""), ("g", WHOLE)], True, ["f", "g"], []),
-        ([("f", WHOLE), ("g", '{"a"')], False, ["f"], ["g"]),
-        ([(None, WHOLE)], False, [], [None]),
-    ],
-    ids=str,
-)
-def test_broken_calls_are_told_from_whole_ones(
-    calls: list[tuple[str | None, str]],
-    cut_by_length: bool,  # noqa: FBT001 - a parameter of the test
-    valid: list[str],
-    broken: list[str | None],
-) -> None:
-    """A call counts when it has a name and its arguments are whole."""
-    chunks: list[Any] = [
-        {"name": name, "args": text, "id": "a", "index": index}
-        for index, (name, text) in enumerate(calls)
-    ]
-    tool_calls, invalid = convert_to_tool_calls(chunks, cut_by_length=cut_by_length)
-    assert [call["name"] for call in tool_calls] == valid
-    assert [call["name"] for call in invalid] == broken
-    assert all(call["error"] for call in invalid)

@@ -1,0 +1,166 @@
+"""What has come of one tool call → chunks of it, and its text as far as it is known."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
+
+from langchain_clarifai._answer.whole_calls import parse_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from langchain_core.messages.tool import ToolCallChunk
+
+# What a call on the wire is made of; all else is a provider's own.
+_OWN_KEYS: Final = frozenset({"function", "id", "index", "type"})
+_OWN_FUNCTION_KEYS: Final = frozenset({"arguments", "name"})
+
+# Some servers open every call with it and send the arguments afterwards.
+_PLACEHOLDER: Final = "{}"
+
+
+def build_tool_call_id() -> str:
+    """Make up an id for a call that came without one."""
+    return f"call_{uuid.uuid4().hex[:24]}"
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """What is known of one call so far."""
+
+    position: int
+    index: Hashable
+    wire_id: str | None = None
+    made_up_id: str = ""
+    name: str = ""
+    fragments: list[str] = field(default_factory=list[str])
+    provider_fields: dict[str, Any] = field(default_factory=dict[str, Any])
+    on_trial_for: Slot | None = None
+    has_function: bool = False
+    announced: bool = False
+    is_object: bool = False
+    unsent_name: str = ""
+    unsent: list[str] = field(default_factory=list[str])
+
+    @property
+    def id(self) -> str:
+        """The id that readers see; it never changes once it was announced."""
+        if not self.made_up_id and self.wire_id:
+            return self.wire_id
+        self.made_up_id = self.made_up_id or build_tool_call_id()
+        return self.made_up_id
+
+    @property
+    def elder(self) -> Slot:
+        """The call itself or, on trial, the one that it may be a repetition of."""
+        return self.on_trial_for or self
+
+    def arguments(self) -> str:
+        if len(self.fragments) > 1:
+            self.fragments = ["".join(self.fragments)]
+        return self.fragments[0] if self.fragments else ""
+
+    def settled_arguments(self) -> str:
+        """Return the text of the arguments; nothing for `null`, which says as much."""
+        arguments = self.arguments()
+        return "" if arguments.strip() in {"", "null"} else arguments
+
+    def is_whole(self) -> bool:
+        """Tell whether the arguments are one finished JSON object."""
+        if not self.fragments or not self.fragments[-1].rstrip().endswith("}"):
+            return False
+        return parse_arguments(self.arguments()) is not None
+
+    def begins_again(self, arguments: str, *, has_new_id: bool) -> bool:
+        """Tell whether the text starts another object behind the finished one."""
+        return (
+            arguments.lstrip().startswith("{")
+            and self.is_whole()
+            and (has_new_id or arguments != self.arguments())
+        )
+
+    def add_name(self, name: str) -> None:
+        """Take a name or a fragment of one; a repetition changes nothing."""
+        if not name or name == self.name or (self.name and self.fragments):
+            return
+        added = name.removeprefix(self.name)
+        self.name += added
+        self.unsent_name += added
+
+    def add_arguments(self, fragment: str) -> None:
+        """Take a piece of the arguments."""
+        if not fragment:
+            return
+        if fragment.startswith("{") and self.is_whole():
+            if not self.is_object and self.arguments().strip() == _PLACEHOLDER:
+                self.fragments.clear()
+                self.unsent.clear()
+            elif fragment in {_PLACEHOLDER, self.arguments()}:
+                # The finish chunk of some servers repeats the arguments as a whole.
+                return
+        self.fragments.append(fragment)
+        self.unsent.append(fragment)
+
+    def add_provider_fields(
+        self, delta: Mapping[str, Any], function: Mapping[str, Any]
+    ) -> None:
+        """Take what a provider attached to the call, a thought signature say."""
+        if delta.keys() <= _OWN_KEYS and function.keys() <= _OWN_FUNCTION_KEYS:
+            return
+        fields = {key: delta[key] for key in delta if key not in _OWN_KEYS}
+        if inner := {
+            key: function[key] for key in function if key not in _OWN_FUNCTION_KEYS
+        }:
+            fields["function"] = inner
+        self.provider_fields = merge_fields(self.provider_fields, fields)
+
+    def is_ready(self) -> bool:
+        """Tell whether readers may see the call."""
+        return bool(self.name) and self.on_trial_for is None
+
+    def drain(self) -> ToolCallChunk | None:
+        """Return what readers have not seen yet.
+
+        Arguments wait until they turn out to be an object with something in it: what
+        is none can still change, and langchain-core reads it as it pleases.
+        """
+        if not self.is_object and self.unsent:
+            text = self.arguments().strip()
+            self.is_object = text.startswith("{") and text != _PLACEHOLDER
+        return self._drain(self.unsent if self.is_object else [])
+
+    def drain_last(self) -> ToolCallChunk | None:
+        """Return what readers have not seen yet; there is nothing more to come."""
+        if not self.is_object:
+            self.unsent = [self.settled_arguments()] if self.unsent else []
+        return self._drain(self.unsent)
+
+    def _drain(self, unsent: list[str]) -> ToolCallChunk | None:
+        arguments = "".join(unsent)
+        if self.announced and not arguments and not self.unsent_name:
+            return None
+        tool_call_chunk = create_tool_call_chunk(
+            name=self.unsent_name or None,
+            args=arguments,
+            id=None if self.announced else self.id,
+            index=self.position,
+        )
+        self.announced = True
+        self.unsent_name = ""
+        unsent.clear()
+        return tool_call_chunk
+
+
+def merge_fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Merge dicts at every depth; the later value wins, but for null."""
+    merged = dict(old)
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = merge_fields(merged[key], value)
+        elif value is not None:
+            merged[key] = value
+    return merged

@@ -1,0 +1,70 @@
+"""Calls with all of their text → tool calls, and the broken ones apart."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages.tool import (
+    invalid_tool_call as create_invalid_tool_call,
+    tool_call as create_tool_call,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from langchain_core.messages import InvalidToolCall
+    from langchain_core.messages.tool import ToolCall, ToolCallChunk
+
+
+def parse_arguments(arguments: str) -> dict[str, Any] | None:
+    """Parse the text of a call's arguments; None when it is no finished JSON object.
+
+    No text, and JSON's `null`, are what servers send for a call without arguments.
+    """
+    if not arguments.strip():
+        return {}
+    try:
+        # Not strict: models leave line breaks and tabs in strings unescaped.
+        parsed = json.loads(arguments, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    if parsed is None:
+        return {}
+    return parsed if isinstance(parsed, dict) else None
+
+
+def convert_to_tool_calls(
+    tool_call_chunks: Sequence[ToolCallChunk], *, cut_by_length: bool
+) -> tuple[list[ToolCall], list[InvalidToolCall]]:
+    """Sort whole calls from broken ones.
+
+    Args:
+        tool_call_chunks: One for each call, with all of its text.
+        cut_by_length: The answer ended because it was too long. The last call then
+            counts as cut even if its arguments have not begun.
+    """
+    tool_calls: list[ToolCall] = []
+    invalid_tool_calls: list[InvalidToolCall] = []
+    for position, tool_call_chunk in enumerate(tool_call_chunks, start=1):
+        name, args = tool_call_chunk["name"], tool_call_chunk["args"] or ""
+        is_cut = cut_by_length and not args and position == len(tool_call_chunks)
+        parsed = None if is_cut else parse_arguments(args)
+        if name and parsed is not None:
+            tool_calls.append(
+                create_tool_call(name=name, args=parsed, id=tool_call_chunk["id"])
+            )
+        else:
+            error = "The call has no name." if not name else _WHY_INVALID
+            invalid_tool_calls.append(
+                create_invalid_tool_call(
+                    name=name, args=args, id=tool_call_chunk["id"], error=error
+                )
+            )
+    return tool_calls, invalid_tool_calls
+
+
+_WHY_INVALID = (
+    "The arguments are no complete JSON object: the answer was cut, or the model "
+    "wrote invalid JSON."
+)
