@@ -1,9 +1,9 @@
-"""The name "clarifai" → `ChatClarifai`, where LangChain and Deep Agents look names up.
+"""The name "clarifai" → our classes, where LangChain and Deep Agents look names up.
 
-LangChain has no hook for models of other packages: its registry is a private dict, and
-its maintainers take no entries from outside their organization
-(https://github.com/langchain-ai/langchain/pull/34287). So nothing is written into it
-unless somebody calls `register()`. Deep Agents has a hook, which is an entry point.
+LangChain has no hook for models of other packages: its registries are private dicts,
+and its maintainers take no entries from outside their organization
+(https://github.com/langchain-ai/langchain/pull/34287). So nothing is written into
+them unless somebody calls `register()`. Deep Agents has a hook, an entry point.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from typing import Any, Final, cast
 from langchain_clarifai._answer.metadata import PROVIDER
 
 _PACKAGE: Final = "langchain_clarifai"
-_CLASS: Final = "ChatClarifai"
 
-_REGISTRY_MODULE: Final = "langchain.chat_models.base"
+# LangChain's module of a registry → the class that it shall know.
+_CLASSES: Final = {
+    "langchain.chat_models.base": "ChatClarifai",
+    "langchain.embeddings.base": "ClarifaiEmbeddings",
+}
 _REGISTRY: Final = "_BUILTIN_PROVIDERS"
 _TESTED: Final = "1.2.15 to 1.5.2"
 _INSTEAD: Final = (
-    f"Use the class itself, which needs no registration: `from {_PACKAGE} import "
-    f"{_CLASS}`."
+    f"Use the class itself, which needs no registration: `from {_PACKAGE} import {{}}`."
 )
 
 
@@ -30,27 +32,28 @@ def _build_model(cls: type[Any], **arguments: Any) -> Any:
     return cls(**arguments)
 
 
-# Where the class is, and what builds a model of it.
-_ENTRY: Final = (_PACKAGE, _CLASS, _build_model)
-
-
 def register() -> None:
-    """Make `init_chat_model("clarifai:…")` and `create_agent("clarifai:…")` work.
+    """Make "clarifai:…" known to LangChain, for chat models and embeddings.
 
-    Call it once, before the first of them; calling it again changes nothing. It writes
-    into a dict that is private to `langchain`; tested with langchain 1.2.15 to 1.5.2.
+    `init_chat_model("clarifai:…")`, `create_agent("clarifai:…")` and
+    `init_embeddings("clarifai:…")` work then. Call it once, before the first of them;
+    calling it again changes nothing. It writes into dicts that are private to
+    `langchain`; tested with langchain 1.2.15 to 1.5.2.
 
     Raises:
         ImportError: If `langchain` is not installed.
         RuntimeError: If `langchain` keeps its providers in another way, or has another
             one named "clarifai".
     """
-    module: str = _find_registry().setdefault(PROVIDER, _ENTRY)[0]
-    if module.partition(".")[0] != _PACKAGE:
-        raise RuntimeError(
-            f"langchain knows a provider {PROVIDER!r} already, from {module!r}; it was "
-            f"left as it is. {_INSTEAD}"
-        )
+    registries = [(_find_registry(module), module) for module in _CLASSES]
+    for registry, module in registries:
+        class_name = _CLASSES[module]
+        entry = registry.setdefault(PROVIDER, (_PACKAGE, class_name, _build_model))
+        if entry[0].partition(".")[0] != _PACKAGE:
+            raise RuntimeError(
+                f"langchain knows a provider {PROVIDER!r} already, from {entry[0]!r}; "
+                f"it was left as it is. {_INSTEAD.format(class_name)}"
+            )
 
 
 def register_with_deepagents() -> None:
@@ -69,27 +72,32 @@ def _register_for(_spec: str) -> None:
     register()
 
 
-def _find_registry() -> dict[str, Any]:
-    """Find LangChain's registry, and make sure that it is what we know."""
+def _find_registry(module: str) -> dict[str, Any]:
+    """Find a registry of LangChain's, and make sure that it is what we know."""
+    instead = _INSTEAD.format(_CLASSES[module])
     try:
-        registry = getattr(import_module(_REGISTRY_MODULE), _REGISTRY, None)
+        registry = getattr(import_module(module), _REGISTRY, None)
     except ModuleNotFoundError as error:
         if error.name == "langchain":
             raise ImportError(
                 "`init_chat_model` is part of the package langchain, which is not "
-                f"installed: `pip install langchain`. {_INSTEAD}",
+                f"installed: `pip install langchain`. {instead}",
                 name=error.name,
             ) from None
-        if error.name not in {_REGISTRY_MODULE, _REGISTRY_MODULE.rpartition(".")[0]}:
+        if error.name not in {module, module.rpartition(".")[0]}:
             raise  # something that langchain itself needs
         registry = None
     if not _is_known(registry):
         raise RuntimeError(
             f"langchain {_read_version()} keeps its providers in another way than the "
             f"versions known here ({_TESTED}), so {PROVIDER!r} cannot be added. "
-            f"{_INSTEAD}"
+            f"{instead}"
         )
     return cast("dict[str, Any]", registry)
+
+
+# Where the class is, its name, and what builds a model of it.
+_ENTRY_LENGTH: Final = 3
 
 
 def _is_known(registry: object) -> bool:
@@ -99,7 +107,7 @@ def _is_known(registry: object) -> bool:
     entries = cast("dict[str, Any]", registry).values()
     return all(
         isinstance(entry, tuple)
-        and len(entry) == len(_ENTRY)
+        and len(entry) == _ENTRY_LENGTH
         and isinstance(entry[0], str)
         and isinstance(entry[1], str)
         and callable(entry[2])

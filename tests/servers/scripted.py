@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.servers.answering import Answer, answer_request, split_tokens
 from tests.servers.checking import RefusedError, read_parts, read_text
+from tests.servers.embedding import answer_embeddings
 from tests.servers.openai_wire import (
     CREATED,
     JSON,
@@ -201,12 +202,14 @@ class ScriptedServer(WireServer):
         path = request.path.removeprefix(OPENAI_PATH)
         if (request.method, path) == ("GET", "/models"):
             return json_reply({"object": "list", "data": [_describe_model()]})
-        if (request.method, path) != ("POST", "/chat/completions"):
-            return json_reply(openai_error(f"Not found: {path}"), status=404)
         try:
-            return self._complete(request.json)
+            if (request.method, path) == ("POST", "/embeddings"):
+                return json_reply(answer_embeddings(request.json))
+            if (request.method, path) == ("POST", "/chat/completions"):
+                return self._complete(request.json)
         except RefusedError as refusal:
             return json_reply(openai_error(str(refusal)), status=400)
+        return json_reply(openai_error(f"Not found: {path}"), status=404)
 
     def _complete(self, body: JSON) -> Reply:
         count = body.get("n") or 1

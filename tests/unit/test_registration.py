@@ -1,4 +1,4 @@
-"""LangChain and Deep Agents find `ChatClarifai` by its name, once they were told."""
+"""LangChain and Deep Agents find our classes by name, once they were told."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from langchain_clarifai import ChatClarifai
+from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
 from langchain_clarifai._registration import register, register_with_deepagents
+from tests.servers.embedding import build_embeddings
 from tests.servers.openai_wire import choice, completion
 from tests.servers.wire import json_reply
 
@@ -36,12 +37,17 @@ PINNED_URL = f"{URL}/versions/0123456789abcdef0123456789abcdef"
 def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """Give LangChain a registry of the test's own, and a token to construct with."""
     monkeypatch.setenv("CLARIFAI_PAT", "token")
+    embeddings = import_module("langchain.embeddings.base")
+    providers = dict(embeddings._BUILTIN_PROVIDERS)
+    monkeypatch.setattr(embeddings, "_BUILTIN_PROVIDERS", providers)
+    embeddings._get_embeddings_class_creator.cache_clear()
     base = import_module("langchain.chat_models.base")
     entries = dict(base._BUILTIN_PROVIDERS)
     monkeypatch.setattr(base, "_BUILTIN_PROVIDERS", entries)
     base._get_chat_model_creator.cache_clear()
     yield entries
     base._get_chat_model_creator.cache_clear()
+    embeddings._get_embeddings_class_creator.cache_clear()
 
 
 def init_chat_model(*arguments: Any, **keywords: Any) -> Any:
@@ -49,6 +55,11 @@ def init_chat_model(*arguments: Any, **keywords: Any) -> Any:
     return import_module("langchain.chat_models").init_chat_model(
         *arguments, **keywords
     )
+
+
+def init_embeddings(*arguments: Any, **keywords: Any) -> Any:
+    """Call LangChain's function of that name."""
+    return import_module("langchain.embeddings").init_embeddings(*arguments, **keywords)
 
 
 @needs_langchain
@@ -83,9 +94,49 @@ def test_registered_name_makes_a_model(
 
 
 @needs_langchain
+@pytest.mark.parametrize(
+    "model",
+    [
+        "text-embedding-3-large",
+        "openai/embed/models/text-embedding-3-large",
+        "openai.embed.text-embedding-3-large",
+        "https://clarifai.com/openai/embed/models/text-embedding-3-large",
+    ],
+)
+@pytest.mark.usefixtures("registry")
+def test_registered_name_makes_embeddings(model: str, wire: WireServer) -> None:
+    """Each spelling arrives whole, and the model embeds."""
+    register()
+    made = init_embeddings(f"clarifai:{model}", dimensions=1, base_url=wire.url)
+    assert type(made) is ClarifaiEmbeddings
+    assert (made.model, made.dimensions) == (model, 1)
+    wire.reply(json_reply(build_embeddings([[1.0]])))
+    assert made.embed_query("a") == [1.0]
+    assert wire.last_request.json["model"] == (
+        "https://clarifai.com/openai/embed/models/text-embedding-3-large"
+    )
+
+
+@needs_langchain
+@pytest.mark.usefixtures("registry")
+def test_embeddings_that_langchain_keeps_otherwise_are_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither registry is written into unless both are known."""
+    base = import_module("langchain.embeddings.base")
+    monkeypatch.setattr(base, "_BUILTIN_PROVIDERS", {"openai": "langchain_openai"})
+    with pytest.raises(RuntimeError, match="import ClarifaiEmbeddings"):
+        register()
+    chat = import_module("langchain.chat_models.base")
+    assert "clarifai" not in chat._BUILTIN_PROVIDERS
+
+
+@needs_langchain
 def test_unregistered_name_is_unknown(registry: dict[str, Any]) -> None:
     """Importing the package registers nothing."""
     assert "clarifai" not in registry
+    with pytest.raises(ValueError, match="'clarifai' is not supported"):
+        init_embeddings("clarifai:text-embedding-3-large")
     with pytest.raises(ValueError, match="Unable to infer model provider"):
         init_chat_model("clarifai:qwen")
 
