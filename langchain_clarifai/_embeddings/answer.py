@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from langchain_clarifai._answer.choice import parse_json
-from langchain_clarifai._answer.faults import ErrorBody, MalformedAnswer, is_error_body
+from langchain_clarifai._answer.bodies import parse_body
+from langchain_clarifai._answer.faults import MalformedAnswer
 from langchain_clarifai._answer.usage import convert_to_usage_metadata
 from langchain_clarifai._embeddings.vectors import convert_to_vector
 
@@ -53,12 +53,7 @@ def convert_to_answer(body: bytes, count: int, *, is_base64: bool) -> Answer:
 
 
 def _parse(body: bytes) -> dict[str, Any]:
-    try:
-        payload = parse_json(body)
-    except ValueError:
-        raise MalformedAnswer("The response is no JSON.", body) from None
-    if is_error_body(payload):
-        raise ErrorBody(payload)
+    payload = parse_body(body)
     if not isinstance(payload, dict) or not isinstance(payload.get("data"), list):
         raise MalformedAnswer("The response holds no list of vectors.", body)
     return cast("dict[str, Any]", payload)
