@@ -12,6 +12,7 @@ from langchain_clarifai.chat_models import ChatClarifai
 if TYPE_CHECKING:
     from langchain_clarifai._catalogue.listing import alist_models, list_models
     from langchain_clarifai._catalogue.records import ModelRecord
+    from langchain_clarifai._errors.base import ClarifaiError
     from langchain_clarifai._errors.classes import (
         ClarifaiAccountError,
         ClarifaiAuthenticationError,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         ClarifaiConnectionError,
         ClarifaiConnectTimeoutError,
         ClarifaiContextOverflowError,
-        ClarifaiError,
         ClarifaiInternalServerError,
         ClarifaiMalformedResponseError,
         ClarifaiNotDeployedError,
@@ -72,6 +72,7 @@ __all__ = [
 # rest: they need the SDK, which takes a second.
 _HOMES = {
     "ClarifaiEmbeddings": "embeddings",
+    "ClarifaiError": "_errors.base",
     "ModelRecord": "_catalogue.records",
     "alist_models": "_catalogue.listing",
     "list_models": "_catalogue.listing",

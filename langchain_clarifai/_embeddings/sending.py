@@ -16,7 +16,7 @@ from typing_extensions import override
 from langchain_clarifai._answer.faults import MalformedAnswer
 from langchain_clarifai._embeddings.answer import Answer, convert_to_answer
 from langchain_clarifai._embeddings.run import Batch, Run
-from langchain_clarifai._errors.classes import ClarifaiError
+from langchain_clarifai._errors.base import ClarifaiError
 from langchain_clarifai._transport.attempts import WholeAttempt
 from langchain_clarifai._transport.calls import afetch, fetch
 

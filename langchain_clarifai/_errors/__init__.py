@@ -3,6 +3,7 @@
 In come faults of the answer, exceptions of the HTTP libraries and bodies of errors;
 out comes one class for each thing that a user may do about it.
 
-The way: `conversion` (what happened → the error), `bodies` (what a server says → the
-class), `classes` (the tree).
+The way: `catching` (the frame around a request), `conversion` (what happened → the
+error), `bodies` (what a server says → the class), `classes` (the tree) with its `base`.
+An `exchange` holds what is known of the request meanwhile.
 """

@@ -30,8 +30,7 @@ Meanings of the codes: https://github.com/Clarifai/clarifai-grpc, `status_code.p
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import ClassVar
 
 import openai
 from langchain_core.exceptions import (
@@ -39,7 +38,6 @@ from langchain_core.exceptions import (
     ModelAPIError,
     ModelAuthenticationError,
     ModelConnectionError,
-    ModelError,
     ModelInvalidRequestError,
     ModelNotFoundError,
     ModelPermissionDeniedError,
@@ -47,42 +45,9 @@ from langchain_core.exceptions import (
     ModelTimeoutError,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from langchain_clarifai._errors.base import ClarifaiError, RetryKind
 
-    from langchain_core.messages import AIMessage
-
-RetryKind = Literal["never", "soon", "throttled", "cold_start"]
-
-
-class ClarifaiError(ModelError):
-    """Base of every error of an answered, or unanswered, request.
-
-    Attributes:
-        code: Clarifai's status code as a number, or the provider's own code as it
-            came; None where there was none.
-        request_id: What support looks the request up by, where it is known.
-        body: The error as it came, decoded from JSON where it was JSON. Of OpenAI's
-            `{"error": …}` it is what stands inside, as in the SDK. Of what is no JSON
-            in a success it is the first 200 characters.
-        partial_message: What had arrived of the answer before it broke, if anything.
-        partial_embeddings: The vectors that came, by the index of their text, where
-            texts were embedded; else empty.
-        failed_indices: The indices of the texts that the server refused to embed.
-        is_retryable: Whether the same request may succeed later. LangChain's retry
-            middleware reads it.
-    """
-
-    message: str
-    code: Any
-    request_id: str | None
-    body: object | None
-    response: Any
-    partial_message: AIMessage | None = None
-    partial_embeddings: Mapping[int, list[float]] = MappingProxyType({})
-    failed_indices: tuple[int, ...] = ()
-    retry_kind: ClassVar[RetryKind] = "never"
-    advice: ClassVar[str] = ""
+__all__ = ["ClarifaiError"]
 
 
 class ClarifaiAuthenticationError(

@@ -6,16 +6,14 @@ their body says, `bodies` tells.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from langchain_clarifai._answer import faults
+from langchain_clarifai._errors.base import ClarifaiError
 from langchain_clarifai._errors.bodies import choose_class, describe
 from langchain_clarifai._errors.classes import (
     ClarifaiConnectionError,
     ClarifaiConnectTimeoutError,
-    ClarifaiError,
     ClarifaiMalformedResponseError,
     ClarifaiNotFoundError,
     ClarifaiStreamIdleTimeoutError,
@@ -25,70 +23,17 @@ from langchain_clarifai._errors.classes import (
 from langchain_clarifai._errors.request_ids import read_request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
-
-    from langchain_core.messages import AIMessage
+    from langchain_clarifai._errors.exchange import Exchange
 
 ErrorT = TypeVar("ErrorT", bound=ClarifaiError)
 TimeoutT = TypeVar("TimeoutT", bound=ClarifaiTimeoutError)
 
 _EXCERPT_LENGTH: Final = 200
 _LONGEST_TEXT: Final = 2_000
-_MASK: Final = "**********"
-_DEEPEST: Final = 50
-# A header's value that is shorter is a word that errors may well have of their own.
-_SHORTEST_SECRET: Final = 8
 
 _ADVICE_ON_REDIRECTS: Final = (
     "Redirects are not followed, since the token would travel along. Check `base_url`."
 )
-
-
-@dataclass(slots=True)
-class Exchange:
-    """What is known of the request and the response when something goes wrong.
-
-    `request` and `response` are the HTTP library's own objects, None before they
-    exist; they are typed Any because openai 2 and 3 use different libraries. `body` is
-    that of the response, once it was read as a whole. `headers` are those that the user
-    set: like the token, their values may be secrets. `silence` is the name of the
-    setting that ends a silent stream, and its seconds; None for plain answers.
-    """
-
-    token: str = field(default="", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    model: str = ""
-    request: Any = None
-    response: Any = None
-    body: bytes | None = None
-    partial_message: AIMessage | None = None
-    chunks_received: int = 0
-    silence: tuple[str, float] | None = None
-
-    def redact(self, value: Any) -> Any:
-        """Blot out what is secret, which some servers repeat in their errors."""
-        long = [text for text in self.headers.values() if len(text) >= _SHORTEST_SECRET]
-        for secret in filter(None, (self.token, *long)):
-            value = _redact(value, secret)
-        return value
-
-
-@contextmanager
-def converted_errors(exchange: Exchange) -> Generator[None]:
-    """Raise what goes wrong inside as one of our errors.
-
-    The error has no cause: exceptions of HTTP libraries hold the headers, and with
-    them the token. The text says what they said.
-    """
-    try:
-        yield
-    except ClarifaiError:
-        raise
-    except Exception as error:
-        converted = convert_to_error(error, exchange)
-        if converted is None:
-            raise
-        raise converted from None
 
 
 def convert_to_error(error: Exception, exchange: Exchange) -> ClarifaiError | None:
@@ -295,21 +240,6 @@ def _build_read_response(exchange: Exchange, body: bytes) -> Any:
 
 
 _HEADERS_OF_FRAMING: Final = {"content-encoding", "content-length", "transfer-encoding"}
-
-
-def _redact(value: Any, secret: str, depth: int = 0) -> Any:
-    if isinstance(value, str):
-        return value.replace(secret, _MASK)
-    if isinstance(value, dict | list) and depth > _DEEPEST:
-        return "…"
-    if isinstance(value, dict):
-        return {
-            _redact(key, secret): _redact(item, secret, depth + 1)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_redact(item, secret, depth + 1) for item in value]
-    return value
 
 
 def _list_causes(error: BaseException) -> list[BaseException]:

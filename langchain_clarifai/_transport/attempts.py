@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-import openai
 from typing_extensions import override
 
 from langchain_clarifai._answer.bodies import check_body_size, parse_json
@@ -22,9 +21,11 @@ from langchain_clarifai._answer.faults import ErrorBody, SilentStream, SlowAnswe
 from langchain_clarifai._answer.metadata import AnswerMetadata
 from langchain_clarifai._answer.stream import StreamAccumulator
 from langchain_clarifai._answer.think_tags import build_think_tags
-from langchain_clarifai._errors.conversion import Exchange, converted_errors
+from langchain_clarifai._errors.catching import converted_errors
+from langchain_clarifai._errors.exchange import Exchange
 from langchain_clarifai._errors.request_ids import read_request_id
 from langchain_clarifai._settings.timeouts import READ_TIMEOUT
+from langchain_clarifai._transport.http_library import read_sdk_version
 from langchain_clarifai._transport.patience import HeaderTimeout, take_headers
 from langchain_clarifai._version import __version__
 
@@ -41,7 +42,7 @@ HEADERS: Final = {
     "Accept": "application/json",
     "Content-Type": "application/json",
     "User-Agent": (
-        f"langchain-clarifai/{__version__} openai-python/{openai.__version__}"
+        f"langchain-clarifai/{__version__} openai-python/{read_sdk_version()}"
     ),
     "X-Clarifai-Request-Id-Prefix": f"langchain-clarifai-{__version__}",
 }

@@ -14,7 +14,8 @@ from collections import deque
 from contextlib import ExitStack, aclosing, closing, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from langchain_clarifai._errors.classes import ClarifaiError
+from langchain_clarifai._errors.base import ClarifaiError
+from langchain_clarifai._errors.catching import ConversionAtHand
 from langchain_clarifai._transport import pools
 from langchain_clarifai._transport.attempts import (
     AnswerT,
@@ -105,10 +106,11 @@ async def _apost(attempt: Attempt, request: Request) -> Any:
     client = request.http_async_client
     if client is None:
         client = await pools.get_async_client(request.base_url, request.lease)
-    async with attempt.header_timeout:
-        response = await client.send(
-            attempt.build(client), stream=True, follow_redirects=False
-        )
+    http_request = attempt.build(client)
+    async with attempt.header_timeout as header_timeout:
+        # Our own transport begins it, once the request is sent.
+        http_request.extensions["header_timeout"] = header_timeout
+        response = await client.send(http_request, stream=True, follow_redirects=False)
     if not attempt.read_headers(response):
         async with aclosing(response):
             raise attempt.build_failure(await _aread_failure(attempt, response))
@@ -188,7 +190,10 @@ async def afetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> An
         attempt = build_attempt(request, await request.aread_token())
         try:
             with attempt.converted_errors():
-                async with aclosing(await _apost(attempt, request)) as response:
+                async with (
+                    ConversionAtHand(),
+                    aclosing(await _apost(attempt, request)) as response,
+                ):
                     return attempt.convert(await _aread_body(attempt, response))
         except ClarifaiError as error:
             wait = retries.wait_before_next(error)
@@ -234,7 +239,10 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
         attempt = StreamAttempt(request, await request.aread_token())
         try:
             with attempt.converted_errors():
-                async with aclosing(await _apost(attempt, request)) as response:
+                async with (
+                    ConversionAtHand(),
+                    aclosing(await _apost(attempt, request)) as response,
+                ):
                     pieces = response.aiter_bytes()
                     async for piece in pieces:
                         for generation_chunk in attempt.read(piece):

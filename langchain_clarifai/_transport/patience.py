@@ -1,4 +1,4 @@
-"""The SDK's HTTP clients → clients that wait no longer than told, and keep apart.
+"""HTTP clients → clients that wait no longer than told, and keep answers apart.
 
 The HTTP libraries limit each read from the network, not all of them together: a server
 that sends its headers byte by byte would be waited for as long as it pleases. Here the
@@ -15,10 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Self
-
-import aiohttp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,25 +33,6 @@ def prepare_client(http_client: Any) -> None:
         backend = getattr(pool, "_network_backend", None)
         if backend is not None:
             pool._network_backend = _PatientBackend(backend)  # noqa: SLF001 - see above
-
-
-def prepare_async_client(http_client: Any) -> None:
-    """Make an async client do the same, and keep no cookies.
-
-    aiohttp has a jar of its own beside httpx's: the cookies of one token's answers
-    would travel with another's requests.
-    """
-    for transport in _list_transports(http_client):
-        if hasattr(transport, "get_client"):
-            session = transport.get_client()
-            trace = aiohttp.TraceConfig()
-            trace.on_request_headers_sent.append(_begin_to_wait)
-            transport.client = aiohttp.ClientSession(
-                connector=session.connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[trace],
-            )
-            session.detach()
 
 
 def _list_transports(http_client: Any) -> Iterator[Any]:
@@ -168,7 +146,6 @@ class HeaderTimeout:
 
     async def __aenter__(self) -> Self:
         await self._timeout.__aenter__()
-        _header_timeout.set(self)
         return self
 
     async def __aexit__(
@@ -177,23 +154,9 @@ class HeaderTimeout:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # No reset to what was before: a task that is collected ends in another context.
-        _header_timeout.set(None)
         await self._timeout.__aexit__(error_class, error, traceback)
 
     def begin(self) -> None:
         """Let the time run."""
         now = asyncio.get_running_loop().time()
         self._timeout.reschedule(now + self._seconds)
-
-
-# The one of the running task: aiohttp hands nothing of ours to its traces.
-_header_timeout: ContextVar[HeaderTimeout | None] = ContextVar(
-    "header_timeout", default=None
-)
-
-
-async def _begin_to_wait(*_: Any) -> None:
-    header_timeout = _header_timeout.get()
-    if header_timeout is not None:
-        header_timeout.begin()

@@ -1,4 +1,4 @@
-"""The HTTP clients of the SDK, shared, lazy and loop-safe.
+"""The HTTP clients, shared, lazy and loop-safe.
 
 All models that talk to the same server share one pool of connections: one for sync
 calls, and one for each event loop, since the sockets of a loop die with it. All pools
@@ -24,9 +24,8 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import openai
-
-from langchain_clarifai._transport.patience import prepare_async_client, prepare_client
+from langchain_clarifai._transport.clients import build_async_client, build_client
+from langchain_clarifai._transport.patience import prepare_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -86,36 +85,34 @@ _pools: dict[str, _Pool] = {}
 _loop_pools: dict[tuple[int, str], _LoopPool] = {}
 _tls_context: ssl.SSLContext | None = None
 _tls_lock = threading.Lock()
+_is_imported = False
 # What a forked child inherits is the parent's: neither used nor closed.
 _inherited: list[Any] = []
 
 
 def get_client(base_url: str, lease: Lease) -> Any:
-    """Return the shared `openai.DefaultHttpxClient` for sync calls."""
+    """Return the shared HTTP client for sync calls."""
     origin = _find_origin(base_url)
     context = _get_tls_context()
     with _lock:
         pool = _pools.get(origin)
         if pool is None:
             _close_unused()
-            http_client = openai.DefaultHttpxClient(
-                verify=context, cookies=_build_cookie_jar()
-            )
+            http_client = build_client(context, cookies=_build_cookie_jar())
             prepare_client(http_client)
             pool = _pools[origin] = _Pool(http_client)
         return pool.lend(lease)
 
 
 async def get_async_client(base_url: str, lease: Lease) -> Any:
-    """Return the shared `openai.DefaultAioHttpClient` of the running loop."""
+    """Return the shared HTTP client of the running loop."""
     loop = asyncio.get_running_loop()
     origin = _find_origin(base_url)
     pool = _loop_pools.get((id(loop), origin))
     if pool is None or pool.loop is not loop:
-        # Reading certificates blocks, which a server's loop must not.
-        context = _tls_context
+        context = _tls_context if _is_imported else None
         if context is None:
-            context = await asyncio.to_thread(_get_tls_context)
+            context = await asyncio.to_thread(_prepare_loops)
         pool = await _open_loop_pool(loop, origin, context)
     return pool.lend(lease)
 
@@ -145,10 +142,7 @@ async def _open_loop_pool(
         pool = _loop_pools.get((id(loop), origin))
         if pool is not None:
             return pool
-        http_client = openai.DefaultAioHttpClient(
-            verify=context, cookies=_build_cookie_jar()
-        )
-        prepare_async_client(http_client)
+        http_client = build_async_client(context, cookies=_build_cookie_jar())
         pool = _LoopPool(http_client, loop, origin)
         _loop_pools[pool.key] = pool
     await anext(pool.guard)
@@ -180,11 +174,20 @@ def _get_tls_context() -> ssl.SSLContext:
     with _tls_lock:
         if _tls_context is None:
             context = _build_tls_context()
-            # httpx imports its transports when it builds the first client: that shall
-            # not happen on a loop either.
-            openai.DefaultAioHttpClient(verify=context)
             _tls_context = context
         return _tls_context
+
+
+def _prepare_loops() -> ssl.SSLContext:
+    """Do what would block a loop: read certificates, and modules of the libraries.
+
+    The HTTP library imports its transports when it builds the first client.
+    """
+    global _is_imported  # noqa: PLW0603 - of the process
+    context = _get_tls_context()
+    build_async_client(context)
+    _is_imported = True
+    return context
 
 
 def _build_tls_context() -> ssl.SSLContext:

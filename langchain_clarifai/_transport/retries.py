@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_clarifai._errors.classes import ClarifaiError
+    from langchain_clarifai._errors.base import ClarifaiError
 
 logger = logging.getLogger("langchain_clarifai")
 

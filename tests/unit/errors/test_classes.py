@@ -10,7 +10,7 @@ import pytest
 from langchain_core import exceptions as core
 
 from langchain_clarifai._errors import classes
-from langchain_clarifai._errors.classes import ClarifaiError
+from langchain_clarifai._errors.base import ClarifaiError
 
 CLASSES: list[Any] = [
     one

@@ -11,6 +11,7 @@ import openai
 import pytest
 
 from langchain_clarifai._answer.faults import ErrorBody, EventTooLong, SlowAnswer
+from langchain_clarifai._errors.catching import converted_errors
 from langchain_clarifai._errors.classes import (
     ClarifaiConnectionError,
     ClarifaiConnectTimeoutError,
@@ -19,11 +20,8 @@ from langchain_clarifai._errors.classes import (
     ClarifaiStreamIdleTimeoutError,
     ClarifaiTimeoutError,
 )
-from langchain_clarifai._errors.conversion import (
-    Exchange,
-    convert_to_error,
-    converted_errors,
-)
+from langchain_clarifai._errors.conversion import convert_to_error
+from langchain_clarifai._errors.exchange import Exchange
 
 # httpx with openai 2, httpx2 with openai 3.
 _http: Any = importlib.import_module(

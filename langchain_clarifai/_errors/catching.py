@@ -1,0 +1,62 @@
+"""The frames around a request that turn what goes wrong inside into our errors.
+
+Every request has them. What errors are made of needs the SDK, whose import takes a
+second: it is imported when the first error occurs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from langchain_clarifai import _errors
+from langchain_clarifai._errors.base import ClarifaiError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import TracebackType
+
+    from langchain_clarifai._errors.exchange import Exchange
+
+_CONVERSION: Final = "langchain_clarifai._errors.conversion"
+
+
+@contextmanager
+def converted_errors(exchange: Exchange) -> Generator[None]:
+    """Raise what goes wrong inside as one of our errors.
+
+    The error has no cause: exceptions of HTTP libraries hold the headers, and with
+    them the token. The text says what they said.
+    """
+    try:
+        yield
+    except ClarifaiError:
+        raise
+    except Exception as error:
+        from langchain_clarifai._errors.conversion import convert_to_error
+
+        converted = convert_to_error(error, exchange)
+        if converted is None:
+            raise
+        raise converted from None
+
+
+class ConversionAtHand:
+    """Import what errors are made of in a thread, when an error leaves async code.
+
+    Reading a thousand modules would hold the loop up for a second.
+    """
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(
+        self,
+        error_class: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # A package has the name of a module once it is imported to its end.
+        if isinstance(error, Exception) and not hasattr(_errors, "conversion"):
+            await asyncio.to_thread(importlib.import_module, _CONVERSION)
