@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
+from yarl import URL
 
 from langchain_clarifai._transport.http_library import import_http_library
 
@@ -28,9 +29,12 @@ class AiohttpTransport(_http.AsyncBaseTransport):  # type: ignore[misc]  # one o
     Its errors are aiohttp's own; `_errors.conversion` knows them.
     """
 
-    def __init__(self, context: ssl.SSLContext, max_connections: int) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, max_connections: int, proxy: str | None
+    ) -> None:
         self._context = context
         self._max_connections = max_connections
+        self._proxy, self._proxy_auth = _split_proxy(proxy)
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: Any) -> Any:
@@ -42,6 +46,8 @@ class AiohttpTransport(_http.AsyncBaseTransport):  # type: ignore[misc]  # one o
             headers=request.headers.multi_items(),
             data=await request.aread() or None,
             allow_redirects=False,
+            proxy=self._proxy,
+            proxy_auth=self._proxy_auth,
             timeout=aiohttp.ClientTimeout(
                 sock_connect=timeout.get("connect"),
                 sock_read=timeout.get("read"),
@@ -99,6 +105,16 @@ class _Body(_http.AsyncByteStream):  # type: ignore[misc]  # one of two
         """Let the connection go: to the pool if the body was read to its end."""
         self._response.release()
         await self._response.wait_for_close()
+
+
+def _split_proxy(proxy: str | None) -> tuple[URL | None, aiohttp.BasicAuth | None]:
+    """Split a proxy's URL from the name and password that it holds."""
+    if proxy is None:
+        return None, None
+    url = URL(proxy)
+    if url.user is None:
+        return url, None
+    return url.with_user(None), aiohttp.BasicAuth(url.user, url.password or "")
 
 
 async def _begin_to_wait(_session: Any, context: Any, _params: Any) -> None:

@@ -28,11 +28,15 @@ def build_client(context: ssl.SSLContext, **settings: Any) -> Any:
     return http.Client(verify=context, **_build_defaults(), **settings)
 
 
-def build_async_client(context: ssl.SSLContext, **settings: Any) -> Any:
+def build_async_client(
+    context: ssl.SSLContext, proxy: str | None = None, **settings: Any
+) -> Any:
     """Build what `openai.DefaultAioHttpClient` is, with a TLS context.
 
-    Where the environment names proxies, requests to them go through the HTTP library's
-    own transport.
+    Args:
+        context: For all connections of the client.
+        proxy: URL of the proxy that all requests go through, if any does.
+        **settings: Further arguments of the HTTP library's client.
     """
     # Sync calls shall not wait for aiohttp to be imported.
     from langchain_clarifai._transport.aiohttp_transport import AiohttpTransport
@@ -40,7 +44,7 @@ def build_async_client(context: ssl.SSLContext, **settings: Any) -> Any:
     http = import_http_library()
     return http.AsyncClient(
         verify=context,
-        transport=AiohttpTransport(context, _MAX_CONNECTIONS),
+        transport=AiohttpTransport(context, _MAX_CONNECTIONS, proxy),
         **_build_defaults(),
         **settings,
     )

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 from langchain_clarifai._transport.clients import build_async_client, build_client
 from langchain_clarifai._transport.patience import prepare_client
+from langchain_clarifai._transport.proxies import find_proxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -142,7 +143,9 @@ async def _open_loop_pool(
         pool = _loop_pools.get((id(loop), origin))
         if pool is not None:
             return pool
-        http_client = build_async_client(context, cookies=_build_cookie_jar())
+        http_client = build_async_client(
+            context, find_proxy(origin), cookies=_build_cookie_jar()
+        )
         pool = _LoopPool(http_client, loop, origin)
         _loop_pools[pool.key] = pool
     await anext(pool.guard)

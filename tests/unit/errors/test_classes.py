@@ -15,7 +15,7 @@ from langchain_clarifai._errors.base import ClarifaiError
 CLASSES: list[Any] = [
     one
     for _, one in inspect.getmembers(classes, inspect.isclass)
-    if one.__module__ == classes.__name__
+    if issubclass(one, ClarifaiError)
 ]
 
 
