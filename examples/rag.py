@@ -2,19 +2,12 @@
 
 pip install numpy
 python examples/rag.py
-
-The retriever counts words: it needs no network and no model. For real documents put an
-embedding model in its place; nothing else changes.
 """
 
-import re
-from zlib import crc32
-
 from langchain_core.documents import Document
-from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import InMemoryVectorStore
 
-from langchain_clarifai import ChatClarifai
+from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
 
 HANDBOOK = {
     "holidays.md": "Everyone has 30 days of paid holiday a year.",
@@ -23,23 +16,8 @@ HANDBOOK = {
     "remote.md": "Working from home is possible on up to 3 days a week.",
 }
 
-
-class WordCounts(Embeddings):
-    """Texts → how often each of their longer words occurs, at 1,024 places."""
-
-    def embed_query(self, text: str) -> list[float]:
-        """Count the words of one text."""
-        counts = [0.0] * 1024
-        for word in re.findall(r"\w{4,}", text.lower()):
-            counts[crc32(word.rstrip("s").encode()) % 1024] += 1
-        return counts
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Count the words of each text."""
-        return [self.embed_query(text) for text in texts]
-
-
-store = InMemoryVectorStore(WordCounts())
+embeddings = ClarifaiEmbeddings(model="openai/embed/models/text-embedding-3-large")
+store = InMemoryVectorStore(embeddings)
 store.add_documents(
     [Document(text, metadata={"source": name}) for name, text in HANDBOOK.items()]
 )

@@ -79,6 +79,9 @@ def _build_server(options: argparse.Namespace) -> Any:
     # Threads wait for each other at every step: on a busy machine two of them are a
     # tenth as fast as one, which is fast enough for a model of this size.
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    # The same weights embed: the mean of what they make of each token.
+    params.embedding = True
+    params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     params.use_jinja = True
     params.chat_template = _TEMPLATE.read_text(encoding="utf-8")
     # Fitting the settings to the machine's memory is for models that may not fit.

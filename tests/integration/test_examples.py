@@ -12,8 +12,9 @@ from tests.integration.running_examples import (
     GPT_OSS,
     read_output,
 )
+from tests.servers.embedding import answer_embeddings
 from tests.servers.openai_wire import choice, completion
-from tests.servers.wire import json_reply
+from tests.servers.wire import Reply, Request, json_reply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,10 +147,14 @@ def test_rag_sends_what_it_found_and_names_what_was_cited(
     wire: WireServer, tmp_path: Path
 ) -> None:
     """Passages that fit go along; of these, the ones in the answer are its source."""
-    wire.reply(
-        json_reply(completion(choice("You have 30 days [1]."))),
-        json_reply(completion(choice("The help desk does."))),
-    )
+    answers = iter(["You have 30 days [1].", "The help desk does."])
+
+    def handle(request: Request) -> Reply:
+        if request.path.endswith("/embeddings"):
+            return json_reply(answer_embeddings(request.json))
+        return json_reply(completion(choice(next(answers))))
+
+    wire.handler = handle
 
     output = read_output("rag.py", tmp_path, wire.origin)
 
@@ -161,7 +166,13 @@ def test_rag_sends_what_it_found_and_names_what_was_cited(
         "  The help desk does.",
         "  Cited: none, of equipment.md and remote.md",
     ]
-    first, second = (body["messages"] for body in read_bodies(wire))
+    bodies = read_bodies(wire)
+    embedded = [body["input"] for body in bodies if "input" in body]
+    assert [len(texts) for texts in embedded] == [4, 1, 1]
+    assert {body["model"] for body in bodies if "input" in body} == {
+        "https://clarifai.com/openai/embed/models/text-embedding-3-large"
+    }
+    first, second = (body["messages"] for body in bodies if "messages" in body)
     assert first[0]["content"].splitlines() == [
         "Answer from these passages and cite them, like [1]:",
         "[1] Everyone has 30 days of paid holiday a year.",

@@ -14,8 +14,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.tools import tool
 from pydantic import SecretStr
 
-from langchain_clarifai import ChatClarifai
+from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
 from tests.integration.runner.process import REQUIREMENTS, serve_runner
+from tests.servers.embedding import embed
 from tests.servers.environment import provide_python
 from tests.servers.openai_wire import openai_error
 from tests.servers.scripted import ScriptedServer
@@ -342,3 +343,73 @@ def test_real_model_behind_the_runner_answers(
         streamed.usage_metadata["total_tokens"]
         == (plain.usage_metadata["total_tokens"])
     )
+
+
+@pytest.fixture
+def embeddings(runner_url: str) -> Iterator[ClarifaiEmbeddings]:
+    """Build embeddings that ask the runner."""
+    with ClarifaiEmbeddings(
+        model="openai/embed/models/text-embedding-3-large",
+        api_key=SecretStr("test"),
+        base_url=runner_url,
+        max_retries=0,
+        dimensions=8,
+        extra_body={"input_type": "query"},
+    ) as model:
+        yield model
+
+
+def test_embeddings_reach_the_backend_in_base64(
+    embeddings: ClarifaiEmbeddings, backend: ScriptedServer
+) -> None:
+    """The runner passes base64 on, and unfolds what it does not know itself."""
+    texts = ["first words", "others"]
+    assert embeddings.embed_documents(texts) == [embed(text, 8) for text in texts]
+    assert embeddings.usage_metadata["input_tokens"] == 2
+    assert backend.last_request.json == {
+        "model": BACKEND_MODEL,
+        "input": texts,
+        "dimensions": 8,
+        "encoding_format": "base64",
+        "input_type": "query",
+    }
+
+
+async def test_embeddings_of_a_bad_text_are_told_from_the_others(
+    embeddings: ClarifaiEmbeddings, backend: ScriptedServer
+) -> None:
+    """The runner wraps the backend's refusal; the text is found all the same."""
+
+    def refuse(request: Request) -> Reply:
+        if "long" in request.json["input"]:
+            body = openai_error("This model's maximum context length is 8192 tokens.")
+            return json_reply(body, status=400)
+        return backend._handle(request)
+
+    backend.handler, handler = refuse, backend.handler
+    try:
+        async with embeddings:
+            with pytest.raises(ContextOverflowError, match=r"texts\[1\]") as caught:
+                await embeddings.aembed_documents(["a", "long", "b"])
+    finally:
+        backend.handler = handler
+    assert caught.value.partial_embeddings.keys() == {0, 2}  # type: ignore[attr-defined]  # it is ours, too
+
+
+def test_embeddings_fall_back_to_floats_behind_the_runner(
+    embeddings: ClarifaiEmbeddings, backend: ScriptedServer
+) -> None:
+    """Left out, the runner's SDK would ask for base64 again: floats are asked for."""
+
+    def refuse(request: Request) -> Reply:
+        if request.json.get("encoding_format") == "base64":
+            body = openai_error("encoding_format must be 'float'.")
+            return json_reply(body, status=422)
+        return backend._handle(request)
+
+    backend.handler, handler = refuse, backend.handler
+    try:
+        assert embeddings.embed_query("first words") == embed("first words", 8)
+    finally:
+        backend.handler = handler
+    assert backend.last_request.json["encoding_format"] == "float"

@@ -24,10 +24,10 @@ _WORD: Final = re.compile(r"\w{4,}")
 def embed(text: str, length: int = LENGTH) -> list[float]:
     """Count the longer words of a text; texts that share some are close."""
     counts = [0.0] * length
-    counts[0] = 0.5  # no vector is nothing
     for word in _WORD.findall(text.lower()):
         counts[crc32(word.rstrip("s").encode()) % length] += 1
-    return counts
+    # No vector has the length 0: cosines divide by it.
+    return counts if any(counts) else [1.0, *counts[1:]]
 
 
 def write_base64(vector: Iterable[float]) -> str:
@@ -68,4 +68,4 @@ def answer_embeddings(body: JSON) -> JSON:
     return build_embeddings(vectors)
 
 
-_KNOWN: Final = {"dimensions", "encoding_format", "extra_body", "user"}
+_KNOWN: Final = {"dimensions", "encoding_format", "extra_body", "input_type", "user"}

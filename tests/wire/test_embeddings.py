@@ -512,9 +512,39 @@ def test_each_bad_text_is_named(bad: tuple[int, ...], way: Way) -> None:
     assert all(f"texts[{place}]" in str(error) for place in bad)
 
 
-def test_query_that_is_too_long_says_so(wire: WireServer) -> None:
-    """One text, one request."""
-    wire.reply(json_reply(openai_error(TOO_LONG), status=400))
+# As the servers of embeddings say it, or their documentation does.
+OVERFLOWS: Final[dict[str, tuple[int, Any]]] = {
+    "openai": (400, openai_error(TOO_LONG)),
+    "vllm": (
+        400,
+        openai_error(
+            "This model's maximum context length is 512 tokens. However, you requested "
+            "600 tokens in the input for embedding generation."
+        ),
+    ),
+    "text-embeddings-inference": (
+        413,
+        {
+            "error": "Input validation error: `inputs` must have less than 512 tokens. "
+            "Given: 600",
+            "error_type": "Validation",
+        },
+    ),
+    "llama.cpp": (
+        500,
+        openai_error("input (1001 tokens) is too large to process. increase the size"),
+    ),
+    "ollama": (400, openai_error("the input length exceeds the context length")),
+    "mistral": (400, {"message": "Too many tokens in batch. Max is 16384 got 20000"}),
+    "jina": (422, {"detail": "Input text exceeds maximum length of 8194 tokens"}),
+}
+
+
+@pytest.mark.parametrize("name", OVERFLOWS)
+def test_query_that_is_too_long_says_so(wire: WireServer, name: str) -> None:
+    """One text, one request, whichever status and words the server has for it."""
+    status, body = OVERFLOWS[name]
+    wire.reply(json_reply(body, status=status))
     with pytest.raises(ClarifaiContextOverflowError, match=r"texts\[0\] \(6 letters\)"):
         build(wire).embed_query("letter")
     assert len(wire.requests) == 1

@@ -48,12 +48,26 @@ def build_application(runner: Any) -> Starlette:
         if json.loads(text).get("stream"):
             events = _write_events(runner.openai_stream_transport(text))
             return StreamingResponse(events, media_type="text/event-stream")
-        answer = await run_in_threadpool(runner.openai_transport, text)
-        # An error is an answer like any other: the runner never raises.
-        return Response(answer, media_type="application/json")
+        return await _transport(runner, text)
 
-    route = Route(f"{_PATH}/chat/completions", complete, methods=["POST"])
-    return Starlette(routes=[route])
+    async def embed(request: Request) -> Response:
+        # The runner has one door: the gateway says which endpoint was asked.
+        body = {**await request.json(), "openai_endpoint": "/embeddings"}
+        return await _transport(runner, json.dumps(body))
+
+    endpoints = {"chat/completions": complete, "embeddings": embed}
+    return Starlette(
+        routes=[
+            Route(f"{_PATH}/{name}", endpoint, methods=["POST"])
+            for name, endpoint in endpoints.items()
+        ]
+    )
+
+
+async def _transport(runner: Any, text: str) -> Response:
+    answer = await run_in_threadpool(runner.openai_transport, text)
+    # An error is an answer like any other: the runner never raises.
+    return Response(answer, media_type="application/json")
 
 
 def _write_events(answers: Iterator[str | bytes]) -> Iterator[bytes]:
