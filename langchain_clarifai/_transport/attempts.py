@@ -27,6 +27,7 @@ from langchain_clarifai._errors.request_ids import read_request_id
 from langchain_clarifai._settings.timeouts import READ_TIMEOUT
 from langchain_clarifai._transport.http_library import read_sdk_version
 from langchain_clarifai._transport.patience import HeaderTimeout, take_headers
+from langchain_clarifai._transport.throttling import Throttle
 from langchain_clarifai._version import __version__
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class Attempt:
         """Raise whatever goes wrong as one of our errors."""
         with converted_errors(self._exchange):
             yield
+
+    @property
+    def throttle(self) -> Throttle:
+        """What is known of the rate at which its server takes its token."""
+        return Throttle(self._request.base_url, self._exchange.token)
 
     @property
     def header_timeout(self) -> HeaderTimeout:

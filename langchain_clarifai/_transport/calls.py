@@ -168,6 +168,8 @@ def fetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> AnswerT:
     retries = _build_retries(request)
     while True:
         attempt = build_attempt(request, request.read_token())
+        if turn := retries.wait_for_turn(attempt.throttle):
+            time.sleep(turn)
         try:
             with (
                 attempt.converted_errors(),
@@ -175,7 +177,7 @@ def fetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> AnswerT:
             ):
                 return attempt.convert(_read_body(attempt, response))
         except ClarifaiError as error:
-            wait = retries.wait_before_next(error)
+            wait = retries.wait_before_next(error, attempt.throttle)
         time.sleep(wait)
 
 
@@ -188,6 +190,8 @@ async def afetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> An
     retries = _build_retries(request)
     while True:
         attempt = build_attempt(request, await request.aread_token())
+        if turn := retries.wait_for_turn(attempt.throttle):
+            await asyncio.sleep(turn)
         try:
             with attempt.converted_errors():
                 async with (
@@ -196,7 +200,7 @@ async def afetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> An
                 ):
                     return attempt.convert(await _aread_body(attempt, response))
         except ClarifaiError as error:
-            wait = retries.wait_before_next(error)
+            wait = retries.wait_before_next(error, attempt.throttle)
         await asyncio.sleep(wait)
 
 
@@ -209,6 +213,8 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
     retries = _build_retries(request)
     while True:
         attempt = StreamAttempt(request, request.read_token())
+        if turn := retries.wait_for_turn(attempt.throttle):
+            time.sleep(turn)
         try:
             with (
                 attempt.converted_errors(),
@@ -222,7 +228,9 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
                 yield from attempt.finish()
         except ClarifaiError as error:
             piece = b""  # tracebacks may show it, and a server may echo the token
-            wait = retries.wait_before_next(error, has_yielded=attempt.has_yielded)
+            wait = retries.wait_before_next(
+                error, attempt.throttle, has_yielded=attempt.has_yielded
+            )
         else:
             return
         time.sleep(wait)
@@ -237,6 +245,8 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
     retries = _build_retries(request)
     while True:
         attempt = StreamAttempt(request, await request.aread_token())
+        if turn := retries.wait_for_turn(attempt.throttle):
+            await asyncio.sleep(turn)
         try:
             with attempt.converted_errors():
                 async with (
@@ -253,7 +263,9 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
                         yield generation_chunk
         except ClarifaiError as error:
             piece = b""  # tracebacks may show it, and a server may echo the token
-            wait = retries.wait_before_next(error, has_yielded=attempt.has_yielded)
+            wait = retries.wait_before_next(
+                error, attempt.throttle, has_yielded=attempt.has_yielded
+            )
         else:
             return
         await asyncio.sleep(wait)

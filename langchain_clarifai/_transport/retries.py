@@ -9,7 +9,8 @@
 | any other                      | never                                        |
 
 Nothing is tried again once a chunk was handed out, and where the user set a `timeout`
-all waiting together stays within it.
+all waiting together stays within it. What `Retry-After` says to one caller counts for
+all of the process that use the same server and token: see `throttling`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from langchain_clarifai._errors.base import ClarifaiError
+    from langchain_clarifai._transport.throttling import Throttle
 
 logger = logging.getLogger("langchain_clarifai")
 
@@ -52,15 +54,31 @@ class Retries:
     _tried: int = 0
     _cold_starts: int = 0
     _waited: float = 0.0
+    _has_turn: bool = False
     _started: float = field(default_factory=time.monotonic)
 
+    def wait_for_turn(self, throttle: Throttle) -> float:
+        """Return how long to wait before an attempt, for others were told to wait.
+
+        A user who wants no second attempt, or has not that much time, learns at once.
+        """
+        if not self.max_retries or (self._has_turn and not throttle.is_closed):
+            return 0.0
+        wait = throttle.take_turn()
+        if not wait or not self._has_time_for(wait):
+            return 0.0
+        self._waited += wait
+        logger.info("The server asks for fewer requests: waiting for %.1f s.", wait)
+        return wait
+
     def wait_before_next(
-        self, error: ClarifaiError, *, has_yielded: bool = False
+        self, error: ClarifaiError, throttle: Throttle, *, has_yielded: bool = False
     ) -> float:
         """Return how long to wait before the next attempt.
 
         Args:
             error: What the last one failed with.
+            throttle: What is known of the rate of its server and token.
             has_yielded: Whether it had handed out a chunk: then there is no next one.
 
         Raises:
@@ -68,7 +86,7 @@ class Retries:
         """
         # The frames of HTTP libraries, and what they raised, hold the token.
         error.__context__ = error.__traceback__ = None
-        wait = None if has_yielded else self._choose_wait(error)
+        wait = None if has_yielded else self._choose_wait(error, throttle)
         if wait is None or not self._has_time_for(wait):
             raise error
         self._waited += wait
@@ -80,18 +98,23 @@ class Retries:
         )
         return wait
 
-    def _choose_wait(self, error: ClarifaiError) -> float | None:
+    def _choose_wait(self, error: ClarifaiError, throttle: Throttle) -> float | None:
         retry_after = _read_retry_after(error)
+        is_throttled = error.retry_kind == "throttled"
         if error.retry_kind == "cold_start":
             return self._wait_for_cold_start(retry_after)
-        if error.retry_kind == "never" or self._tried >= self.max_retries:
+        if error.retry_kind == "never" or (retry_after or 0.0) > MAX_RETRY_AFTER:
+            return None
+        turn = 0.0
+        if is_throttled and retry_after is not None:
+            turn = throttle.take_refusal(retry_after)
+            self._has_turn = True
+        if self._tried >= self.max_retries:
             return None
         self._tried += 1
         if retry_after is not None:
-            return (
-                _spread_later(retry_after) if retry_after <= MAX_RETRY_AFTER else None
-            )
-        if error.retry_kind == "throttled":
+            return max(turn, _spread_later(retry_after))
+        if is_throttled:
             return _spread(_THROTTLED_WAIT)
         return _spread(min(_SOON_WAIT * 2.0 ** (self._tried - 1), _LONGEST_SOON_WAIT))
 

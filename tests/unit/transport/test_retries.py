@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import random
 import time
@@ -20,6 +21,9 @@ from langchain_clarifai._errors.classes import (
     ClarifaiRateLimitError,
 )
 from langchain_clarifai._transport.retries import Retries
+from langchain_clarifai._transport.throttling import Throttle
+
+_servers = itertools.count()
 
 
 def _build(error_class: type[ClarifaiError], **headers: str) -> ClarifaiError:
@@ -28,6 +32,11 @@ def _build(error_class: type[ClarifaiError], **headers: str) -> ClarifaiError:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     error.response = SimpleNamespace(headers=named)
     return error
+
+
+def _throttle() -> Throttle:
+    """Build that of a server which nobody else asks."""
+    return Throttle(f"https://{next(_servers)}.example/v1", "token")
 
 
 def _retry(
@@ -65,13 +74,19 @@ def test_first_wait_is_as_the_server_says_or_as_the_error_asks(
     most: float,
 ) -> None:
     """Spread, so that callers who failed together do not come back together."""
-    assert least <= _retry().wait_before_next(_build(error_class, **headers)) <= most
+    assert (
+        least
+        <= _retry().wait_before_next(_build(error_class, **headers), _throttle())
+        <= most
+    )
 
 
 def test_date_is_waited_for() -> None:
     """`Retry-After` may be one."""
     date = formatdate(time.time() + 30, usegmt=True)
-    wait = _retry().wait_before_next(_build(ClarifaiRateLimitError, retry_after=date))
+    wait = _retry().wait_before_next(
+        _build(ClarifaiRateLimitError, retry_after=date), _throttle()
+    )
     assert 25 < wait < 40
 
 
@@ -82,21 +97,22 @@ def test_wait_that_is_too_long_is_an_error(retry_after: str) -> None:
     """Nobody sleeps an hour because a server says so."""
     error = _build(ClarifaiRateLimitError, retry_after=retry_after)
     with pytest.raises(ClarifaiRateLimitError):
-        _retry().wait_before_next(error)
+        _retry().wait_before_next(error, _throttle())
 
 
 def test_error_without_a_response_is_waited_for() -> None:
     """There was no connection, so there are no headers."""
     error = _build(ClarifaiInternalServerError)
     error.response = None
-    assert _retry().wait_before_next(error) < 1
+    assert _retry().wait_before_next(error, _throttle()) < 1
 
 
 def test_waits_grow() -> None:
     """Up to a limit."""
     retries = _retry(max_retries=20)
     waits = [
-        retries.wait_before_next(_build(ClarifaiInternalServerError)) for _ in range(20)
+        retries.wait_before_next(_build(ClarifaiInternalServerError), _throttle())
+        for _ in range(20)
     ]
     assert waits[3] > waits[0]
     assert max(waits) <= 8 * 1.4
@@ -106,10 +122,10 @@ def test_retries_are_counted() -> None:
     """And cold starts are not among them."""
     retries = _retry(max_retries=1)
     for _ in range(3):
-        retries.wait_before_next(_build(ClarifaiColdStartError))
-    retries.wait_before_next(_build(ClarifaiInternalServerError))
+        retries.wait_before_next(_build(ClarifaiColdStartError), _throttle())
+    retries.wait_before_next(_build(ClarifaiInternalServerError), _throttle())
     with pytest.raises(ClarifaiInternalServerError):
-        retries.wait_before_next(_build(ClarifaiInternalServerError))
+        retries.wait_before_next(_build(ClarifaiInternalServerError), _throttle())
 
 
 def test_cold_start_is_waited_for_until_its_timeout(
@@ -121,10 +137,12 @@ def test_cold_start_is_waited_for_until_its_timeout(
     retries = Retries(0, 600, None, _started=0.0)
     waits: list[float] = []
     while clock.now < 600:
-        waits.append(retries.wait_before_next(_build(ClarifaiColdStartError)))
+        waits.append(
+            retries.wait_before_next(_build(ClarifaiColdStartError), _throttle())
+        )
         clock.now += waits[-1]
     with pytest.raises(ClarifaiColdStartError):
-        retries.wait_before_next(_build(ClarifaiColdStartError))
+        retries.wait_before_next(_build(ClarifaiColdStartError), _throttle())
     assert sum(waits) == pytest.approx(600)
     assert max(waits) <= 20 * 1.4
     assert 20 < len(waits) < 60
@@ -133,9 +151,13 @@ def test_cold_start_is_waited_for_until_its_timeout(
 def test_all_waiting_stays_within_the_timeout() -> None:
     """Where the user set one."""
     retries = _retry(timeout=5)
-    retries.wait_before_next(_build(ClarifaiRateLimitError, retry_after="3"))
+    retries.wait_before_next(
+        _build(ClarifaiRateLimitError, retry_after="3"), _throttle()
+    )
     with pytest.raises(ClarifaiRateLimitError):
-        retries.wait_before_next(_build(ClarifaiRateLimitError, retry_after="3"))
+        retries.wait_before_next(
+            _build(ClarifaiRateLimitError, retry_after="3"), _throttle()
+        )
 
 
 @pytest.mark.parametrize("has_yielded", [False, True])
@@ -144,7 +166,7 @@ def test_error_that_stays_is_raised_as_it_is(*, has_yielded: bool) -> None:
     kind = ClarifaiColdStartError if has_yielded else ClarifaiBadRequestError
     error = _build(kind)
     with pytest.raises(kind) as caught:
-        _retry().wait_before_next(error, has_yielded=has_yielded)
+        _retry().wait_before_next(error, _throttle(), has_yielded=has_yielded)
     assert caught.value is error
 
 
@@ -153,14 +175,14 @@ def test_what_is_behind_an_error_is_dropped() -> None:
     error = _build(ClarifaiBadRequestError)
     error.__context__ = ValueError("token")
     with pytest.raises(ClarifaiBadRequestError):
-        _retry().wait_before_next(error)
+        _retry().wait_before_next(error, _throttle())
     assert error.__context__ is None
 
 
 def test_wait_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Users see why nothing happens for a while."""
     with caplog.at_level(logging.WARNING, "langchain_clarifai"):
-        _retry().wait_before_next(_build(ClarifaiColdStartError))
+        _retry().wait_before_next(_build(ClarifaiColdStartError), _throttle())
     assert "Attempt 1 failed: It failed. Trying again in" in caplog.text
 
 
@@ -175,7 +197,9 @@ def test_hundred_throttled_callers_come_back_spread_out(
     """Evenly over the whole span: no quarter of it has more than half of them."""
     random.seed(0)
     waits = [
-        _retry().wait_before_next(_build(ClarifaiRateLimitError, **headers))
+        _retry().wait_before_next(
+            _build(ClarifaiRateLimitError, **headers), _throttle()
+        )
         for _ in range(100)
     ]
     assert first <= min(waits)
@@ -186,3 +210,40 @@ def test_hundred_throttled_callers_come_back_spread_out(
     assert max(quarters.values()) <= 50
     # And no two at the same moment, as far as milliseconds go.
     assert len({round(wait, 3) for wait in waits}) > 90
+
+
+def test_refused_caller_that_waited_does_not_queue_again() -> None:
+    """It has its turn already, unless the server refused others meanwhile."""
+    throttle, retries = _throttle(), _retry()
+    error = _build(ClarifaiRateLimitError, retry_after="0")
+    retries.wait_before_next(error, throttle)
+    assert retries.wait_for_turn(throttle) == 0
+    _retry().wait_before_next(_build(ClarifaiRateLimitError, retry_after="9"), throttle)
+    assert 9 <= retries.wait_for_turn(throttle) < 10
+
+
+@pytest.mark.parametrize(
+    ("settings", "waits"),
+    [
+        ({}, True),
+        ({"max_retries": 0}, False),
+        ({"timeout": 3}, False),
+        ({"timeout": 60}, True),
+    ],
+    ids=str,
+)
+def test_word_to_one_caller_is_waited_for_by_the_next(
+    settings: dict[str, Any], *, waits: bool
+) -> None:
+    """Unless it wants no second attempt, or has not that much time: it asks at once."""
+    throttle = _throttle()
+    error = _build(ClarifaiRateLimitError, retry_after="5")
+    _retry().wait_before_next(error, throttle)
+    assert (_retry(**settings).wait_for_turn(throttle) > 4) is waits
+
+
+def test_refusal_without_retry_after_holds_nobody_else_up() -> None:
+    """The server said nothing that would be true for others."""
+    throttle = _throttle()
+    _retry().wait_before_next(_build(ClarifaiRateLimitError), throttle)
+    assert _retry().wait_for_turn(throttle) == 0
