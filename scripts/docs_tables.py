@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args, get_origin
 
 import langchain_clarifai
-from langchain_clarifai import ChatClarifai
+from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
 from langchain_clarifai._errors import classes
 from langchain_clarifai._settings.arguments import _ALIASES, _ALLOWED, _MODEL_PARTS
 
@@ -33,6 +33,7 @@ _REPEATED: Final = {
     "throttled": "Yes, `max_retries` times, as `Retry-After` says, else after 15 s.",
     "cold_start": "Yes, until `cold_start_timeout` is over, before the first chunk.",
 }
+_HEAD: Final = "| Parameter | Value | Default | Meaning |\n|---|---|---|---|"
 # What takes a page of its own to say.
 _LONG: Final = {"model": "[an id in any spelling](guides/models.md#ids)"}
 # As `[text][name]`, a reference that only LangChain's own site can resolve.
@@ -47,16 +48,25 @@ def build_parameters() -> str:
         rows = own if _is_ours(_find_writer(name)) else inherited
         rows.append(_build_parameter(name, field))
     parts = ", ".join(f"`{part}`" for part in _MODEL_PARTS)
-    head = "| Parameter | Value | Default | Meaning |\n|---|---|---|---|\n"
     return "\n".join(
         [
             "## Parameters of `ChatClarifai`\n",
-            head + "\n".join(own),
+            "\n".join([_HEAD, *own]),
             f"\n{parts}, the parts of a model's id, are taken in place of `model`.\n",
             "## Parameters of every LangChain chat model\n",
-            head + "\n".join(inherited),
+            "\n".join([_HEAD, *inherited]),
         ]
     )
+
+
+def build_embedding_parameters() -> str:
+    """Build the table of what `ClarifaiEmbeddings` has besides what all models have."""
+    rows = [
+        _build_parameter(name, field)
+        for name, field in ClarifaiEmbeddings.model_fields.items()
+        if _find_writer(name) is ClarifaiEmbeddings
+    ]
+    return "\n".join([_HEAD, *rows])
 
 
 def _build_parameter(name: str, field: FieldInfo) -> str:
@@ -93,7 +103,7 @@ def _read_field(name: str) -> tuple[str, str]:
 
 
 def _find_writer(name: str) -> type:
-    for owner in ChatClarifai.__mro__:
+    for owner in (*ChatClarifai.__mro__, *ClarifaiEmbeddings.__mro__):
         if name in _read_fields(owner):
             return owner
     raise LookupError(f"No class has written the field {name!r}.")
@@ -268,6 +278,7 @@ def build_readme_section(name: str) -> str:
 
 TABLES: Final[dict[str, Any]] = {
     "api": build_api,
+    "embedding-parameters": build_embedding_parameters,
     "parameters": build_parameters,
     "error-tree": build_error_tree,
     "errors": build_errors,

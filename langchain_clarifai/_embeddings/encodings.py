@@ -6,8 +6,7 @@ import re
 from typing import Final, Literal
 
 EncodingFormat = Literal["base64", "float"]
-"""How vectors travel. Base64 is a third of the bytes, and read in a tenth of the time.
-"""
+"""How vectors travel. Base64 is a third of the bytes, and read in half of the time."""
 
 # Some servers refuse the value, and some the parameter. Where it is left out, what
 # stands before the backend may fill in its own: Clarifai's runner asks for base64. So

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,10 +12,11 @@ import pytest
 import yaml
 
 import langchain_clarifai
-from langchain_clarifai import ChatClarifai
+from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
 from langchain_clarifai._settings.arguments import _ALIASES
 from scripts.docs_tables import (
     build_api,
+    build_embedding_parameters,
     build_error_tree,
     build_errors,
     build_examples,
@@ -42,6 +44,7 @@ RUNNABLE: Final = [name for name in PAGES if read_blocks(DOCS / name)]
 LANGCHAIN_PAGE: Final = DOCS / "langchain-page"
 # What a page needs that not every environment of the tests has.
 NEEDS: Final = {
+    "guides/embeddings.md": ("langchain", "numpy"),
     "guides/agents.md": ("deepagents", "langchain_mcp_adapters"),
 }
 # What a page takes for granted.
@@ -54,7 +57,9 @@ GIVEN: Final[dict[str, dict[str, Any]]] = {
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep what `register()` writes away from other tests."""
     base = pytest.importorskip("langchain.chat_models.base", reason="pages use it")
-    monkeypatch.setattr(base, "_BUILTIN_PROVIDERS", dict(base._BUILTIN_PROVIDERS))
+    for module in (base, import_module("langchain.embeddings.base")):
+        entries = dict(module._BUILTIN_PROVIDERS)
+        monkeypatch.setattr(module, "_BUILTIN_PROVIDERS", entries)
     base._get_chat_model_creator.cache_clear()
     yield
     base._get_chat_model_creator.cache_clear()
@@ -109,6 +114,16 @@ def test_every_parameter_is_on_its_page_with_its_spellings() -> None:
     assert "<!-- generated: parameters -->" in (DOCS / "parameters.md").read_text(
         "utf-8"
     )
+
+
+def test_parameters_of_embeddings_are_on_their_page() -> None:
+    """Those that the chat model lacks have a row each; the others are told there."""
+    rows = re.findall(r'^\| <a id="(\w+)">', build_embedding_parameters(), re.MULTILINE)
+    own = ClarifaiEmbeddings.model_fields.keys() - ChatClarifai.model_fields.keys()
+    assert set(rows) == own
+    assert "<!-- generated: embedding-parameters -->" in (
+        DOCS / "guides" / "embeddings.md"
+    ).read_text("utf-8")
 
 
 def test_defaults_are_those_of_the_class() -> None:

@@ -9,7 +9,7 @@ import sys
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]  # it has no types
 import pytest
 from blockbuster import blockbuster_ctx
 from langchain_core.load import dumpd, dumps, loads

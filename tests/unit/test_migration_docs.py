@@ -64,7 +64,12 @@ def test_new_blocks_run_in_order(
     assert "Where is Paris?" in names["text"]
     asked = {request.json["model"] for request in scripted.requests}
     path = "https://clarifai.com/openai/chat-completion/models/gpt-oss"
-    assert asked == {f"{path}-20b", f"{path}-120b"}
+    embedder = "https://clarifai.com/openai/embed/models/text-embedding"
+    assert asked == {
+        *(f"{path}-20b", f"{path}-120b"),
+        *(f"{embedder}-ada-002", f"{embedder}-3-large"),
+    }
+    assert len(names["vectors"]) == 2
 
 
 @pytest.mark.parametrize("code", ARGUMENTS)

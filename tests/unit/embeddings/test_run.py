@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -20,13 +21,8 @@ from langchain_clarifai._embeddings import batches
 from langchain_clarifai._embeddings.answer import Answer
 from langchain_clarifai._embeddings.run import Batch, Run
 
-
-class _Response:
-    """As much of a response as the SDK's errors ask for."""
-
-    request = None
-    status_code = 400
-    headers: dict[str, str] = {}  # noqa: RUF012 - never written to
+# As much of a response as the SDK's errors ask for.
+RESPONSE: Any = SimpleNamespace(request=None, status_code=400, headers={})
 
 
 def build_run(texts: list[str], **settings: Any) -> Run:
@@ -47,7 +43,7 @@ def answer(run: Run, batch: Batch, texts: list[str]) -> None:
 
 def refuse(run: Run, batch: Batch) -> None:
     """Refuse a batch for what is in it."""
-    error = ClarifaiBadRequestError("No.", response=_Response(), body=None)
+    error = ClarifaiBadRequestError("No.", response=RESPONSE, body=None)
     run.take_error(batch, error)
 
 
