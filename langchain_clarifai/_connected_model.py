@@ -133,6 +133,14 @@ class ConnectedModel(Serializable):
         return model
 
     @override
+    def model_post_init(self, context: Any, /) -> None:
+        """Let langchain-core note its version, for traces.
+
+        A class with private attributes gets a hook from pydantic that ends with it.
+        """
+        super().model_post_init(context)
+
+    @override
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         self._forget_derived((name,))
