@@ -60,6 +60,7 @@ class Attempt:
     def __init__(self, request: Request, token: str) -> None:
         self._request = request
         self._read_timeout = _shorter(request.read_timeout, request.idle_timeout)
+        self._pieces: list[bytes] = []
         self._body_size = 0
         self._deadline = math.inf  # until the body begins
         self._metadata = AnswerMetadata(
@@ -129,20 +130,32 @@ class Attempt:
         is_good: bool = response.status_code < _LOWEST_FAILURE
         return is_good
 
-    def build_failure(self, body: bytes) -> ErrorBody:
-        """Build the fault for a response whose status is one."""
+    def take_piece(self, piece: bytes) -> None:
+        """Take the next piece of a body that is read as a whole.
+
+        Raises:
+            SlowAnswer: If it trickles in for longer than a read may take.
+            MalformedAnswer: If it is too long to be an answer.
+        """
+        self._pieces.append(piece)
+        if time.monotonic() > self._deadline:
+            raise SlowAnswer(self._request.read_timeout)
+        self._body_size += len(piece)
+        check_body_size(self._body_size, self._pieces[0])
+
+    @property
+    def body(self) -> bytes:
+        """What has arrived of a body that is read as a whole."""
+        return b"".join(self._pieces)
+
+    def build_failure(self) -> ErrorBody:
+        """Build the fault for a response whose status is one, from what arrived."""
+        body = self.body
         self._exchange.body = body
         try:
             return ErrorBody(parse_json(body))
         except ValueError:
             return ErrorBody(body.decode("utf-8", "replace"))
-
-    def check_body(self, body: list[bytes]) -> None:
-        """Watch that a plain answer does not trickle in for ever, nor flood us."""
-        if time.monotonic() > self._deadline:
-            raise SlowAnswer(self._request.read_timeout)
-        self._body_size += len(body[-1])
-        check_body_size(self._body_size, body[0])
 
     def take_body(self, body: bytes) -> None:
         """Take the body of a success, as it may turn out to be none."""

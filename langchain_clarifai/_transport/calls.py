@@ -47,39 +47,15 @@ _DRAIN_TIMEOUT: Final = 0.5
 
 
 def _read_body(attempt: Attempt, response: Any) -> bytes:
-    body: list[bytes] = []
     for piece in response.iter_bytes():
-        body.append(piece)
-        attempt.check_body(body)
-    return b"".join(body)
+        attempt.take_piece(piece)
+    return attempt.body
 
 
 async def _aread_body(attempt: Attempt, response: Any) -> bytes:
-    body: list[bytes] = []
     async for piece in response.aiter_bytes():
-        body.append(piece)
-        attempt.check_body(body)
-    return b"".join(body)
-
-
-def _read_failure(attempt: Attempt, response: Any) -> bytes:
-    """Read what there is of an error's body; its status has told what counts."""
-    body: list[bytes] = []
-    with suppress(Exception):
-        for piece in response.iter_bytes():
-            body.append(piece)
-            attempt.check_body(body)
-    return b"".join(body)
-
-
-async def _aread_failure(attempt: Attempt, response: Any) -> bytes:
-    """Read what there is of an error's body, likewise."""
-    body: list[bytes] = []
-    with suppress(Exception):
-        async for piece in response.aiter_bytes():
-            body.append(piece)
-            attempt.check_body(body)
-    return b"".join(body)
+        attempt.take_piece(piece)
+    return attempt.body
 
 
 def _post(attempt: Attempt, request: Request) -> Any:
@@ -92,7 +68,10 @@ def _post(attempt: Attempt, request: Request) -> Any:
     with ExitStack() as stack:
         stack.callback(response.close)
         if not attempt.read_headers(response):
-            raise attempt.build_failure(_read_failure(attempt, response))
+            # The status has told what counts: a body that breaks off is good enough.
+            with suppress(Exception):
+                _read_body(attempt, response)
+            raise attempt.build_failure()
         stack.pop_all()
     return response
 
@@ -113,7 +92,9 @@ async def _apost(attempt: Attempt, request: Request) -> Any:
         response = await client.send(http_request, stream=True, follow_redirects=False)
     if not attempt.read_headers(response):
         async with aclosing(response):
-            raise attempt.build_failure(await _aread_failure(attempt, response))
+            with suppress(Exception):
+                await _aread_body(attempt, response)
+            raise attempt.build_failure()
     return response
 
 
