@@ -18,12 +18,11 @@ from typing_extensions import override
 from langchain_clarifai._answer import blocks
 from langchain_clarifai._answer.metadata import PROVIDER
 from langchain_clarifai._connected_model import CALLS, ConnectedModel, import_calls
-from langchain_clarifai._request.request import (
-    Request,
-    build_request,
+from langchain_clarifai._request.call_arguments import (
     drop_untraced,
     resolve_call_aliases,
 )
+from langchain_clarifai._request.request import Request, build_request
 from langchain_clarifai._request.tools import (
     convert_to_wire_tool_choice,
     convert_to_wire_tools,

@@ -3,6 +3,7 @@
 In come messages, tools and the arguments of a call; out comes a `Request` with the
 bytes of its body.
 
-The way: `request` (arguments apart), `body`, `messages` with `assistant`, `transcript`
-and `wire_messages`, `content` (blocks), `tools`.
+The way: `request`, `call_arguments` (settings and parameters apart), `body`, `messages`
+with `assistant`, `transcript` and `wire_messages`, `content` (any block) with `media`
+and `sources`, `tools`.
 """

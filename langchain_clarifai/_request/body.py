@@ -18,7 +18,7 @@ from langchain_clarifai._request.tools import (
 )
 from langchain_clarifai._settings.model_ids import is_clarifai_base_url, resolve_model
 from langchain_clarifai._settings.parameters import KNOWN_TO_RUNNER
-from langchain_clarifai._structured.output import build_response_format
+from langchain_clarifai._structured.schemas import build_response_format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

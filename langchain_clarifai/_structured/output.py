@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from langchain_clarifai._structured.parsers import AnswerParser, RawAnswerParser
+from langchain_clarifai._structured.schemas import (
+    build_response_format,
+    build_schema_tool,
+    unwrap_response_format,
+)
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel, LanguageModelInput
     from langchain_core.runnables import Runnable
 
 StructuredOutputMethod = Literal["function_calling", "json_schema", "json_mode"]
-
-_UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9_-]+")
-_MAX_NAME_LENGTH = 64
 
 
 def build_structured_output(  # noqa: PLR0913  # the words of with_structured_output
@@ -51,7 +51,7 @@ def build_structured_output(  # noqa: PLR0913  # the words of with_structured_ou
         ValueError: If the arguments do not go together.
     """
     _check_arguments(schema, method, strict=strict, tools=tools)
-    schema, strict = _unwrap_response_format(schema, strict=strict)
+    schema, strict = unwrap_response_format(schema, strict=strict)
     asked = {"method": method} | ({} if strict is None else {"strict": strict})
     options: dict[str, Any] = {
         **kwargs,
@@ -63,7 +63,7 @@ def build_structured_output(  # noqa: PLR0913  # the words of with_structured_ou
     )
     bound: Runnable[LanguageModelInput, Any]
     if method == "function_calling":
-        tool = _build_tool(schema, strict=strict)
+        tool = build_schema_tool(schema, strict=strict)
         parser = _build_tool_call_parser(parser, tool)
         options.setdefault("tool_choice", parser.tool_name)
         bound = model.bind_tools([tool], **options)
@@ -74,23 +74,6 @@ def build_structured_output(  # noqa: PLR0913  # the words of with_structured_ou
         bound = _bind_with_tools(model, tools, strict=strict, options=options)
         parser = parser.model_copy(update={"may_call_tools": bool(tools)})
     return bound | (RawAnswerParser(answer_parser=parser) if include_raw else parser)
-
-
-def build_response_format(schema: Any, *, strict: bool | None) -> dict[str, Any]:
-    """Build the `response_format` that asks for a schema.
-
-    Raises:
-        ValueError: If the schema is of no known kind, or a JSON schema has no title.
-    """
-    schema, strict = _unwrap_response_format(schema, strict=strict)
-    function = _build_tool(schema, strict=strict)["function"]
-    wanted: dict[str, Any] = {"name": function["name"]}
-    if function.get("description"):
-        wanted["description"] = function["description"]
-    wanted["schema"] = function["parameters"]
-    if strict is not None:
-        wanted["strict"] = strict
-    return {"type": "json_schema", "json_schema": wanted}
 
 
 def _check_arguments(
@@ -120,52 +103,8 @@ def _check_arguments(
         )
 
 
-def _unwrap_response_format(
-    schema: Any, *, strict: bool | None
-) -> tuple[Any, bool | None]:
-    """Turn a `response_format`, whole or its inner part, into a titled JSON schema."""
-    if not isinstance(schema, Mapping):
-        return schema, strict
-    wrapped: Any = schema.get("json_schema", schema)
-    if not isinstance(wrapped, Mapping) or not {"name", "schema"} <= wrapped.keys():
-        return cast("Any", schema), strict
-    described = {key: wrapped[key] for key in ("description",) if key in wrapped}
-    titled = {**wrapped["schema"], **described, "title": wrapped["name"]}
-    return titled, wrapped.get("strict") if strict is None else strict
-
-
 def _is_array_schema(schema: Any) -> bool:
     return isinstance(schema, Mapping) and schema.get("type") == "array"
-
-
-def _build_tool(schema: Any, *, strict: bool | None) -> dict[str, Any]:
-    """Build the tool for a schema, with parameters and a name that providers accept."""
-    tool = convert_to_openai_tool(_name_parameters(schema), strict=strict)
-    if "function" not in tool:
-        raise ValueError(
-            f"A tool of type {tool.get('type')!r} runs at the provider and has no "
-            "schema. Pass a pydantic class, a TypedDict, a JSON schema with a title, "
-            "a function tool or a callable."
-        )
-    function = tool["function"]
-    name = _UNSAFE_IN_NAME.sub("_", function["name"])[:_MAX_NAME_LENGTH]
-    return {"type": "function", "function": function | {"name": name}}
-
-
-def _name_parameters(schema: Any) -> Any:
-    """Spell out what langchain-core drops or trips over in dicts without properties."""
-    if not isinstance(schema, Mapping):
-        return schema
-    if isinstance(schema.get("function"), Mapping):
-        schema = schema["function"]
-    if "title" in schema and not {"name", "properties"} & schema.keys():
-        about = {"title": "name", "description": "description"}
-        named = {about[key]: schema[key] for key in about if key in schema}
-        rest = {key: value for key, value in schema.items() if key not in about}
-        return {**named, "parameters": rest}
-    if "name" in schema and not {"parameters", "input_schema"} & schema.keys():
-        return {**schema, "parameters": {"type": "object", "properties": {}}}
-    return dict(schema)
 
 
 def _build_tool_call_parser(

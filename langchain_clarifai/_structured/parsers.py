@@ -6,82 +6,27 @@ The parsers pickle, so they hold classes and functions of modules only.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from langchain_core.exceptions import OutputParserException
-from langchain_core.messages import (
-    AIMessage,
-    AIMessageChunk,
-    BaseMessage,
-    BaseMessageChunk,
-)
-from langchain_core.output_parsers import BaseTransformOutputParser
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, Generation
 from langchain_core.runnables.utils import AddableDict
 
-from langchain_clarifai._structured.json_in_text import read_json, read_partial_json
+from langchain_clarifai._structured.answers import (
+    build_parsing_error,
+    read_call_answer,
+    read_text_answer,
+)
+from langchain_clarifai._structured.closing import ClosingParser
+from langchain_clarifai._structured.json_in_text import read_partial_json
+from langchain_clarifai._structured.partials import PartialAnswers
 from langchain_clarifai._structured.refusals import raise_if_refused
 
 if TYPE_CHECKING:
-    from langchain_core.runnables import RunnableConfig
-
-_EXCERPT_LENGTH = 200
-_FINISH_REASONS = {
-    "length": ": the answer was cut, so raise max_tokens",
-    "content_filter": ": a content filter stopped the answer",
-}
+    from collections.abc import AsyncIterator, Iterator
 
 
-class _ClosingParser(BaseTransformOutputParser[Any]):
-    """Stop the model when the reader stops.
-
-    langchain-core's parsers read a stream to its end for the trace, also after the
-    reader has left, and leave closing it to the garbage collector.
-    """
-
-    def transform(
-        self,
-        input: Iterator[str | BaseMessage],  # noqa: A002  # LangChain's hook
-        config: RunnableConfig | None = None,
-        **kwargs: Any,
-    ) -> Iterator[Any]:
-        """Parse an answer while it grows."""
-        relayed = _relay(input)
-        outputs = cast("Any", super().transform(relayed, config, **kwargs))
-        with closing(outputs), closing(relayed):
-            for output in outputs:  # noqa: UP028  # `yield from` would close it first
-                yield output
-
-    async def atransform(
-        self,
-        input: AsyncIterator[str | BaseMessage],  # noqa: A002  # LangChain's hook
-        config: RunnableConfig | None = None,
-        **kwargs: Any,
-    ) -> AsyncIterator[Any]:
-        """Parse an answer while it grows."""
-        relayed = _arelay(input)
-        outputs = cast("Any", super().atransform(relayed, config, **kwargs))
-        async with aclosing(outputs), aclosing(relayed):
-            async for output in outputs:
-                yield output
-
-
-def _relay(items: Iterator[Any]) -> Generator[Any]:
-    yield from items
-
-
-async def _arelay(items: AsyncIterator[Any]) -> AsyncGenerator[Any]:
-    try:
-        async for item in items:
-            yield item
-    finally:
-        if isinstance(items, AsyncGenerator):
-            await items.aclose()
-
-
-class AnswerParser(_ClosingParser):
+class AnswerParser(ClosingParser):
     """Parse a model's answer into the object that was asked for.
 
     Unlike langchain-core's parsers it never completes cut JSON in a whole answer,
@@ -126,14 +71,15 @@ class AnswerParser(_ClosingParser):
         """
         message = _convert_to_message(result[0])
         if partial:
-            partials = _PartialAnswers(self)
+            partials = PartialAnswers(self)
             return next(iter(partials.feed(message)), None)
         raise_if_refused(message)
         if self.tool_name is not None:
-            return self._validate(self._read_tool_call(message), message)
+            value = read_call_answer(message, self.tool_name, self.required)
+            return self._validate(value, message)
         if self.may_call_tools and getattr(message, "tool_calls", None):
             return None
-        return self._validate(self._read_text(message), message)
+        return self._validate(read_text_answer(message), message)
 
     async def aparse_result(
         self, result: list[Generation], *, partial: bool = False
@@ -152,7 +98,7 @@ class AnswerParser(_ClosingParser):
             return None
 
     def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:  # noqa: A002  # LangChain's hook
-        partials = _PartialAnswers(self)
+        partials = PartialAnswers(self)
         for item in input:
             yield from partials.feed(item)
         yield from partials.finish()
@@ -161,69 +107,12 @@ class AnswerParser(_ClosingParser):
         self,
         input: AsyncIterator[str | BaseMessage],  # noqa: A002  # LangChain's hook
     ) -> AsyncIterator[Any]:
-        partials = _PartialAnswers(self)
+        partials = PartialAnswers(self)
         async for item in input:
             for partial in partials.feed(item):
                 yield partial
         for partial in partials.finish():
             yield partial
-
-    def _read_text(self, message: BaseMessage) -> Any:
-        text = str(message.text)
-        try:
-            return read_json(text)
-        except ValueError as error:
-            reason = f"The answer is not one JSON object ({error})."
-            raise build_parsing_error(reason, message, text) from error
-
-    def _read_tool_call(self, message: BaseMessage) -> Any:
-        """Read the arguments of the first call of the tool."""
-        calls = message.tool_calls if isinstance(message, AIMessage) else []
-        for call in calls:
-            if call["name"] == self.tool_name:
-                return call["args"]
-        invalid_calls = (
-            message.invalid_tool_calls if isinstance(message, AIMessage) else []
-        )
-        for invalid_call in invalid_calls:
-            if invalid_call["name"] in (self.tool_name, "", None):
-                return self._repair_arguments(invalid_call["args"] or "", message)
-        if calls or invalid_calls:
-            names = ", ".join(repr(call["name"]) for call in (*calls, *invalid_calls))
-            reason = f"The model called {names}, not the tool {self.tool_name!r}."
-            raise build_parsing_error(reason, message, str(message.text))
-        return self._read_call_in_text(message)
-
-    def _repair_arguments(self, arguments: str, message: BaseMessage) -> Any:
-        """Read arguments that are JSON inside of something else, but never cut ones.
-
-        vLLM leaves the model's own `<tool_call>` markup in the arguments when a call
-        is forced by name: https://github.com/vllm-project/vllm/pull/23323
-        """
-        try:
-            return _unwrap_call(read_json(arguments), self.tool_name)
-        except ValueError as error:
-            reason = (
-                f"The model called the tool {self.tool_name!r}, but the arguments are "
-                f"cut or not valid JSON ({error})."
-            )
-            raise build_parsing_error(reason, message, arguments) from error
-
-    def _read_call_in_text(self, message: BaseMessage) -> Any:
-        """Read the arguments from the text, where a server without a parser has them.
-
-        Prose is an error: other integrations give `None`, which fails far from here
-        (https://github.com/ollama/ollama/issues/6314).
-        """
-        text = str(message.text)
-        reason = f"The model did not call the tool {self.tool_name!r}."
-        try:
-            value = _unwrap_call(read_json(text), self.tool_name)
-        except ValueError as error:
-            raise build_parsing_error(reason, message, text) from error
-        if not isinstance(value, dict) or not set(self.required) <= value.keys():
-            raise build_parsing_error(reason, message, text)
-        return cast("dict[str, Any]", value)
 
     def _validate(self, value: Any, message: BaseMessage) -> Any:
         try:
@@ -248,7 +137,7 @@ class AnswerParser(_ClosingParser):
         return (validate or self.answer_class.parse_obj)(value)
 
 
-class RawAnswerParser(_ClosingParser):
+class RawAnswerParser(ClosingParser):
     """Parse a model's answer into a dict of the answer, the object and the error.
 
     langchain-core's own composition for this waits for the whole answer, and raises
@@ -287,7 +176,7 @@ class RawAnswerParser(_ClosingParser):
         self,
         input: Iterator[str | BaseMessage],  # noqa: A002  # LangChain's hook
     ) -> Iterator[dict[str, Any]]:
-        partials = _PartialAnswers(self.answer_parser)
+        partials = PartialAnswers(self.answer_parser)
         for item in input:
             yield RawAnswerChunk(raw=item)
             for partial in partials.feed(item):
@@ -298,7 +187,7 @@ class RawAnswerParser(_ClosingParser):
         self,
         input: AsyncIterator[str | BaseMessage],  # noqa: A002  # LangChain's hook
     ) -> AsyncIterator[dict[str, Any]]:
-        partials = _PartialAnswers(self.answer_parser)
+        partials = PartialAnswers(self.answer_parser)
         async for item in input:
             yield RawAnswerChunk(raw=item)
             for partial in partials.feed(item):
@@ -316,7 +205,7 @@ class RawAnswerChunk(AddableDict):
         return total
 
 
-def _build_last_chunk(partials: _PartialAnswers) -> RawAnswerChunk:
+def _build_last_chunk(partials: PartialAnswers) -> RawAnswerChunk:
     try:
         last = partials.finish()
     except Exception as error:  # noqa: BLE001  # whatever a validator raises is reported
@@ -325,93 +214,7 @@ def _build_last_chunk(partials: _PartialAnswers) -> RawAnswerChunk:
     return RawAnswerChunk(parsed=parsed, parsing_error=None)
 
 
-class _PartialAnswers:
-    """The objects that can be read from a growing answer; fed by sync and async alike.
-
-    It parses the JSON text alone: adding up messages chunk by chunk would merge all
-    of the answer again each time.
-    """
-
-    def __init__(self, parser: AnswerParser) -> None:
-        self.latest: Any = None
-        self._parser = parser
-        self._messages: list[BaseMessage] = []
-        self._text = ""
-        self._names: dict[Any, str] = {}
-        self._arguments: dict[Any, str] = {}
-
-    def feed(self, item: str | BaseMessage) -> list[Any]:
-        """Take a part of the answer, and give the object if it has changed."""
-        message = AIMessageChunk(content=item) if isinstance(item, str) else item
-        if not isinstance(message, BaseMessageChunk):
-            # A model that cannot stream answers with one whole message.
-            self._messages = [message]
-            return []
-        self._messages.append(message)
-        self._text += message.text
-        for call in getattr(message, "tool_call_chunks", ()):
-            index = call["index"]
-            self._names[index] = self._names.get(index, "") + (call["name"] or "")
-            self._arguments[index] = self._arguments.get(index, "") + (
-                call["args"] or ""
-            )
-        return self._note_change(self._parser.parse_partial(self._find_json()))
-
-    def finish(self) -> list[Any]:
-        """Parse the whole answer, and give the object if it has changed.
-
-        Raises:
-            OutputParserException: If there is no object, or it does not validate.
-            ModelRefusalError: If the model refused.
-        """
-        if not self._messages:
-            return []
-        first, *rest = cast("list[Any]", self._messages)
-        generation = ChatGeneration(message=first + rest if rest else first)
-        return self._note_change(self._parser.parse_result([generation]))
-
-    def _find_json(self) -> str:
-        """Find the text that holds the object: the answer, or the call's arguments."""
-        tool_name = self._parser.tool_name
-        if tool_name is None:
-            return self._text
-        for index, name in self._names.items():
-            if name == tool_name:
-                return self._arguments[index]
-        return ""
-
-    def _note_change(self, answer: Any) -> list[Any]:
-        if answer is None or answer == self.latest:
-            return []
-        self.latest = answer
-        return [answer]
-
-
-def _unwrap_call(value: Any, tool_name: str | None) -> Any:
-    """Take the arguments out of a call that was written as JSON text."""
-    if not isinstance(value, dict) or value.get("name") != tool_name:
-        return value
-    arguments = value.get("arguments", value.get("parameters"))
-    if isinstance(arguments, str):
-        return read_json(arguments)
-    return value if arguments is None else arguments
-
-
 def _convert_to_message(generation: Generation) -> BaseMessage:
     if isinstance(generation, ChatGeneration):
         return generation.message
     return AIMessage(content=generation.text)
-
-
-def build_parsing_error(
-    reason: str, message: BaseMessage, llm_output: str
-) -> OutputParserException:
-    """Build the error for an answer: the reason, why the model stopped, an excerpt."""
-    sentences = [reason]
-    finish_reason = message.response_metadata.get("finish_reason")
-    if finish_reason:
-        hint = _FINISH_REASONS.get(finish_reason, "")
-        sentences.append(f"finish_reason is {finish_reason!r}{hint}.")
-    if llm_output:
-        sentences.append(f"What came begins with: {llm_output[:_EXCERPT_LENGTH]!r}")
-    return OutputParserException(" ".join(sentences), llm_output=llm_output)

@@ -31,16 +31,14 @@ from pydantic.v1 import BaseModel as BaseModelV1
 
 from langchain_clarifai._structured import refusals
 from langchain_clarifai._structured.json_in_text import read_json, read_partial_json
-from langchain_clarifai._structured.output import (
-    build_response_format,
-    build_structured_output,
-)
+from langchain_clarifai._structured.output import build_structured_output
 from langchain_clarifai._structured.parsers import (
     AnswerParser,
     RawAnswerChunk,
     RawAnswerParser,
 )
 from langchain_clarifai._structured.refusals import ModelRefusalError, find_refusal
+from langchain_clarifai._structured.schemas import build_response_format
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
