@@ -14,33 +14,19 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from langchain_core.exceptions import ContextOverflowError
+
 from langchain_clarifai._embeddings.batches import cut_into_batches, halve
 from langchain_clarifai._embeddings.body import build_request
 from langchain_clarifai._embeddings.encodings import is_about_encoding
 from langchain_clarifai._embeddings.progress import Progress
 from langchain_clarifai._embeddings.usage import UsageCounter, report_usage
-from langchain_clarifai._errors.classes import (
-    ClarifaiBadRequestError,
-    ClarifaiContextOverflowError,
-    ClarifaiError,
-    ClarifaiInternalServerError,
-    ClarifaiPredictionError,
-    ClarifaiUnprocessableEntityError,
-)
+from langchain_clarifai._errors.base import ClarifaiError
 
 if TYPE_CHECKING:
     from langchain_clarifai._embeddings.answer import Answer
     from langchain_clarifai._embeddings.job import Job
     from langchain_clarifai._request.request import Request
-
-# What a text can be the reason of. A runner fails on a text with code 21313.
-_REFUSALS: Final = (
-    ClarifaiBadRequestError,
-    ClarifaiPredictionError,
-    ClarifaiUnprocessableEntityError,
-)
-# What a server can say that does not take an encoding.
-_REFUSALS_OF_ENCODING: Final = (*_REFUSALS, ClarifaiInternalServerError)
 
 # So many single texts are refused until the run ends: it is hardly for the texts if
 # nothing has come by then, and each costs some requests to find.
@@ -111,7 +97,7 @@ class Run:
         with self._lock:
             if self._asks_otherwise(batch, error):
                 self._waiting.append(batch.places)
-            elif not isinstance(error, _REFUSALS):
+            elif not error.blames_content:
                 self._end(error)
             elif len(batch.places) > 1:
                 first, second = halve(batch.places)
@@ -142,9 +128,9 @@ class Run:
 
     def _asks_otherwise(self, batch: Batch, error: ClarifaiError) -> bool:
         """Tell whether the batch can be sent again with another encoding."""
-        if not isinstance(error, _REFUSALS_OF_ENCODING):
-            return False
-        if not is_about_encoding(str(error)):
+        # Some servers fall over what they do not know, instead of refusing it.
+        may_refuse = error.blames_content or error.retry_kind == "soon"
+        if not may_refuse or not is_about_encoding(str(error)):
             return False
         encodings, wanted = self._job.encodings, self._job.encoding_format
         if encodings.choose(self._server, wanted) != batch.encoding_format:
@@ -190,9 +176,9 @@ class Run:
 
 def _describe(error: ClarifaiError) -> str:
     said = error.message
-    if isinstance(error, ClarifaiContextOverflowError):
+    if isinstance(error, ContextOverflowError):
         return said.replace(
-            ClarifaiContextOverflowError.advice,
+            error.advice,
             "Cut long texts before you embed them, with a text splitter for example.",
         )
     return said

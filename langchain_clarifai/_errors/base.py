@@ -43,3 +43,5 @@ class ClarifaiError(ModelError):
     failed_indices: tuple[int, ...] = ()
     retry_kind: ClassVar[RetryKind] = "never"
     advice: ClassVar[str] = ""
+    blames_content: ClassVar[bool] = False
+    """Whether what was sent may be the reason, so that a part of it may succeed."""

@@ -84,6 +84,8 @@ class ClarifaiBadRequestError(
 ):
     """The request is not valid for this model. Not retried."""
 
+    blames_content: ClassVar[bool] = True
+
 
 class ClarifaiContextOverflowError(ClarifaiBadRequestError, ContextOverflowError):
     """The prompt is longer than the model's context. Not retried: shorten it."""
@@ -121,6 +123,8 @@ class ClarifaiUnprocessableEntityError(
 ):
     """The backend refuses a value of the request (422). Not retried."""
 
+    blames_content: ClassVar[bool] = True
+
 
 class ClarifaiRateLimitError(ClarifaiError, openai.RateLimitError, ModelRateLimitError):
     """Too many requests. Retried `max_retries` times, as `Retry-After` says."""
@@ -154,6 +158,7 @@ class ClarifaiPredictionError(ClarifaiInternalServerError):
     """The model's runner failed on this request. Not retried by itself."""
 
     retry_kind: ClassVar[RetryKind] = "never"
+    blames_content: ClassVar[bool] = True
 
 
 class ClarifaiMalformedResponseError(
