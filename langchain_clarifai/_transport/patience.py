@@ -17,6 +17,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from langchain_clarifai._transport.framing import ChunkMerger, merge_first_chunks
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 # The least that a read waits for, in seconds: zero would mean not to wait at all, which
 # is no timeout but another error.
 _LEAST_TIMEOUT: Final = 0.001
+_HEAD_END: Final = b"\r\n\r\n"
 
 
 def prepare_client(http_client: Any) -> None:
@@ -70,7 +73,7 @@ class _PatientStream:
     httpcore looks first and takes it a moment later, it takes no request either.
     """
 
-    __slots__ = ("_deadline", "_head", "_left", "_stream")
+    __slots__ = ("_deadline", "_head", "_left", "_merger", "_stream")
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -79,6 +82,7 @@ class _PatientStream:
         self._head: bytes | None = None
         # Bytes of the body that are to come, None where it has no announced length.
         self._left: int | None = None
+        self._merger: ChunkMerger | None = None
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if self._is_spoilt:
@@ -87,16 +91,31 @@ class _PatientStream:
         self._deadline = 0.0
         self._head = b""
         self._left = None
+        self._merger = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._head is not None and timeout is not None:
+        if self._head is not None:
+            return self._read_head(max_bytes, timeout)
+        while True:
+            piece: bytes = self._stream.read(max_bytes, timeout)
+            if self._left is not None:
+                self._left -= len(piece)
+            if self._merger is None:
+                return piece
+            if not piece:
+                return self._merger.flush()
+            if merged := self._merger.feed(piece):
+                return merged
+
+    def _read_head(self, max_bytes: int, timeout: float | None) -> bytes:
+        if timeout is not None:
             timeout = self._shorten(timeout)
         piece: bytes = self._stream.read(max_bytes, timeout)
-        if self._head is not None:
-            self._head += piece
-        elif self._left is not None:
-            self._left -= len(piece)
-        return piece
+        before, self._head = self._head or b"", (self._head or b"") + piece
+        if _HEAD_END not in self._head or _HEAD_END in before:
+            return piece
+        merged, self._merger = merge_first_chunks(self._head)
+        return merged[len(before) :]
 
     def take_headers(self, headers: Any) -> None:
         head, self._head = self._head or b"", None
@@ -106,7 +125,7 @@ class _PatientStream:
             raise ConnectionError("The connection held bytes of another answer.")
         length = headers.get("content-length", "")
         if length.isdecimal():
-            _, _, body = head.partition(b"\r\n\r\n")
+            _, _, body = head.partition(_HEAD_END)
             self._left = int(length) - len(body)
 
     def _shorten(self, timeout: float) -> float:
