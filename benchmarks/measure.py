@@ -127,7 +127,7 @@ class Measurer:
         return self.measure_async(send, CONCURRENT_REQUESTS)
 
     def chunk(self, size: int) -> float:
-        """Measure a delta of text in a stream of `size` deltas, sent in a burst."""
+        """Measure a delta of text in a stream of `size` deltas, many a read."""
         return self.measure_stream(f"text-{size}-0", size)
 
     def chunk_async(self, size: int) -> float:
@@ -152,6 +152,18 @@ class Measurer:
     def tool_chunk(self, size: int) -> float:
         """Measure a delta of a tool call's arguments."""
         return self.measure_stream(f"tool-{size}-0", size)
+
+    def chunk_burst(self, size: int) -> float:
+        """Measure a delta of text where the stream is one HTTP chunk."""
+        return self.measure_stream(f"text-{size}-burst", size)
+
+    def chunk_async_burst(self, size: int) -> float:
+        """Measure a delta of text where the stream is one, asynchronously."""
+        return self.measure_astream(f"text-{size}-burst", size)
+
+    def tool_chunk_burst(self, size: int) -> float:
+        """Measure a delta of arguments where the stream is one HTTP chunk."""
+        return self.measure_stream(f"tool-{size}-burst", size)
 
     def chunk_paced(self, size: int) -> float:
         """Measure a delta of text that comes on its own."""

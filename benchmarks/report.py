@@ -11,7 +11,8 @@ Rounds = dict[str, dict[str, list[float]]]
 
 OURS = "ChatClarifai"
 DASH = "\N{EN DASH}"  # what could not be measured
-UNITS = {"import": "ms", "first_token": "ms", "long_stream": "MB"}
+UNITS = {"import": "ms", "first_token": "ms", "first_token_async": "ms"}
+UNITS |= {"long_stream": "MB"}
 UNITS |= {"long_stream_alone": "MB", "memory_after": "MB"}
 UNITS |= {"streams_at_once_memory": "MB"}
 TITLES = {
@@ -22,11 +23,15 @@ TITLES = {
     "tool_chunk": "tool-call chunk",
     "construct": "construct",
     "import": "import",
-    "chunk_paced": "streamed chunk, paced",
-    "chunk_async_paced": "streamed chunk, async, paced",
-    "tool_chunk_paced": "tool-call chunk, paced",
+    "chunk_burst": "streamed chunk, all in one HTTP chunk",
+    "chunk_async_burst": "streamed chunk, async, all in one HTTP chunk",
+    "tool_chunk_burst": "tool-call chunk, all in one HTTP chunk",
+    "chunk_paced": "streamed chunk, one a read",
+    "chunk_async_paced": "streamed chunk, async, one a read",
+    "tool_chunk_paced": "tool-call chunk, one a read",
     "chunk_mean": "streamed chunk, mean",
     "first_token": "cold process to first token",
+    "first_token_async": "cold process to first token, async",
     "history": "request with messages",
     "tools": "request with tools",
     "added_text": "text chunk, added up",
@@ -39,13 +44,15 @@ TITLES = {
 }
 # Which ratios to reach: metric → other client → limit, at the table's size.
 TARGETS = {
-    "request": {"ChatOpenAI": 0.50, "openai": 0.75},
-    "requests_at_once": {"ChatOpenAI": 0.22, "openai": 0.28},
-    "chunk": {"ChatOpenAI": 0.20, "openai": 0.28, "langchain-core": 2.3},
+    "request": {"ChatOpenAI": 0.40, "openai": 0.60},
+    "requests_at_once": {"ChatOpenAI": 0.15, "openai": 0.20},
+    "chunk": {"ChatOpenAI": 0.15, "openai": 0.22, "langchain-core": 2.3},
     "chunk_async": {"ChatOpenAI": 0.12, "openai": 0.20, "langchain-core": 1.7},
-    "tool_chunk": {"ChatOpenAI": 0.30, "openai": 0.45},
+    "tool_chunk": {"ChatOpenAI": 0.25, "openai": 0.40},
     "construct": {"ChatOpenAI": 0.10},
     "import": {"langchain-core": 1.02},
+    "first_token": {"langchain-core": 1.25},
+    "first_token_async": {"langchain-core": 1.40},
 }
 VERDICTS = {(True, True): "reached", (False, False): "MISSED"}
 

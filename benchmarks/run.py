@@ -61,6 +61,15 @@ TABLE = [
     Step("construct", 1, MODELS, rounds=3, seconds=0.1),
     Step("import", 1, rounds=2),
     Step("import", 1, (CORE, CLARIFAI), rounds=4),
+    Step("first_token", 1, rounds=2),
+    Step("first_token_async", 1, rounds=2),
+    Step("first_token", 1, (CORE, CLARIFAI), rounds=3),
+    Step("first_token_async", 1, (CORE, CLARIFAI), rounds=3),
+]
+BURST = [
+    Step("chunk_burst", 1000, rounds=2, seconds=0.1),
+    Step("chunk_async_burst", 1000, rounds=2, seconds=0.1),
+    Step("tool_chunk_burst", 1000, rounds=2, seconds=0.1),
 ]
 PACED = [
     Step("chunk_paced", 200, rounds=2, seconds=0.1),
@@ -68,7 +77,6 @@ PACED = [
     Step("tool_chunk_paced", 200, rounds=2, seconds=0.1),
 ]
 CURVES = [
-    Step("first_token", 1, rounds=2),
     *(Step("chunk_mean", size, WITHOUT_LITELLM) for size in (100, 1000, 10_000)),
     Step("chunk_mean", 100_000, ADDING),
     *(Step("history", size, seconds=0.1) for size in (1, 100, 1000)),
@@ -96,12 +104,24 @@ IMPORT_CODE = (
     "import sys, time; start = time.process_time(); {statement}; "
     "print(time.process_time() - start)"
 )
-FIRST_TEXT_CODE = (
-    "import sys, time; from clients import build_call; "
-    "call = build_call(*sys.argv[1:3], 'text-10-0'); "
-    "next(text for chunk in call.stream() if (text := call.get_text(chunk))); "
-    "print(time.process_time())"
-)
+FIRST_TEXT_CODE = """
+import sys, time
+from clients import build_call
+call = build_call(*sys.argv[1:3], "text-10-0")
+next(text for chunk in call.stream() if (text := call.get_text(chunk)))
+print(time.process_time())
+"""
+FIRST_TEXT_ASYNC_CODE = """
+import asyncio, sys, time
+from clients import build_call
+async def read():
+    call = build_call(*sys.argv[1:3], "text-10-0")
+    async for chunk in call.astream():
+        if call.get_text(chunk):
+            print(time.process_time(), flush=True)
+            return
+asyncio.run(read())
+"""
 
 
 class Worker:
@@ -153,6 +173,7 @@ class Bench:
         self.outside: dict[str, Callable[[str], float]] = {
             "import": self.measure_import,
             "first_token": self.measure_first_token,
+            "first_token_async": self.measure_first_token_async,
         }
 
     def build_worker(self, client: str) -> Worker:
@@ -206,6 +227,10 @@ class Bench:
         """Measure the CPU milliseconds from a new process to its first token."""
         return self.run_code(client, FIRST_TEXT_CODE) * 1000
 
+    def measure_first_token_async(self, client: str) -> float:
+        """Measure the same for an asynchronous stream."""
+        return self.run_code(client, FIRST_TEXT_ASYNC_CODE) * 1000
+
     def run_code(self, client: str, code: str) -> float:
         """Run code in a new process, and get the number that it prints."""
         command = [self.pythons[client], "-c", code, client, self.server]
@@ -245,7 +270,7 @@ def main() -> None:
     with ExitStack() as stack:
         bench = Bench(pythons, stack.enter_context(run_server(langchain)))
         stack.callback(bench.close)
-        for step in QUICK if arguments.quick else TABLE + PACED + CURVES:
+        for step in QUICK if arguments.quick else TABLE + BURST + PACED + CURVES:
             step_started = time.monotonic()
             bench.run(step)
             seconds = time.monotonic() - step_started

@@ -2,8 +2,9 @@
 
 A path is `/<kind>-<count>-<pace>/v2/ext/openai/v1/chat/completions`. The kind is
 one of `ANSWERS`, the count is the number of deltas, and the pace is the
-milliseconds between two events; 0 is a burst, which sends the stream in one write.
-A write is one HTTP chunk, as with the usual servers.
+milliseconds between two events. An event is one HTTP chunk, as with the usual servers.
+At a pace of 0 all chunks come in one write, as a busy reader or a proxy has them: many
+a read. "burst" has the whole stream in one HTTP chunk, which servers hardly do.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ USAGE = {
     "prompt_tokens_details": {"cached_tokens": 0},
     "completion_tokens_details": {"reasoning_tokens": 0},
 }
-REQUEST_LINE = re.compile(rb"POST /(?:([a-z]+)-(\d+)-(\d+)/)?\S* HTTP/1\.1\r\n")
+REQUEST_LINE = re.compile(rb"POST /(?:([a-z]+)-(\d+)-(\d+|burst)/)?\S* HTTP/1\.1\r\n")
 CONTENT_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
@@ -124,10 +125,10 @@ ANSWERS = {
 
 
 @lru_cache(maxsize=16)
-def build_writes(kind: str, count: int, *, burst: bool) -> list[bytes]:
+def build_writes(kind: str, count: int, pace: str) -> list[bytes]:
     """Build what is written, write by write, headers and HTTP chunks included."""
     pieces = ANSWERS[kind](count)
-    pieces = [b"".join(pieces)] if burst else pieces
+    pieces = [b"".join(pieces)] if pace == "burst" else pieces
     media_type = b"application/json" if kind == "plain" else b"text/event-stream"
     head = (
         b"HTTP/1.1 200 OK\r\ncontent-type: " + media_type + b"; charset=utf-8\r\n"
@@ -136,7 +137,7 @@ def build_writes(kind: str, count: int, *, burst: bool) -> list[bytes]:
     writes = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
     writes[0] = head + writes[0]
     writes[-1] += b"0\r\n\r\n"
-    return writes
+    return writes if pace not in {"0", "burst"} else [b"".join(writes)]
 
 
 class Connection(asyncio.Protocol):
@@ -168,9 +169,10 @@ class Connection(asyncio.Protocol):
                 b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
             )
             return
-        kind, count, pace = line[1].decode(), int(line[2]), int(line[3]) / 1000
-        writes = build_writes(kind, count, burst=not pace)
-        self.write(iter(writes), pace)
+        kind, count, pace = line[1].decode(), int(line[2]), line[3].decode()
+        writes = build_writes(kind, count, pace)
+        seconds = int(pace) / 1000 if pace.isdecimal() else 0.0
+        self.write(iter(writes), seconds)
 
     def write(self, writes: Iterator[bytes], pace: float) -> None:
         """Write the next piece, and plan the one after it."""

@@ -56,8 +56,6 @@ def test_chunks_of_one_read_become_one() -> None:
     events = [b"data: %d\n\n" % number for number in range(500)]
     second = _frame(*events[200:]) + b"0\r\n\r\n"
     merged = _merge([HEAD + _frame(*events[:200]), second])
-        [HEAD + _frame(*events[:200]), _frame(*events[200:]) + b"0\r\n\r\n"]
-    )
     bodies, is_whole = _read(merged)
     assert bodies == [b"".join(events[:200]), b"".join(events[200:])]
     assert is_whole
