@@ -21,6 +21,7 @@ from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 from clients import IMPORTS
+from embeddings import build_embeddings_table, measure_embeddings
 from environments import build_python, build_variables, read_versions
 from report import TARGETS, TITLES, build_report
 from server import run_server
@@ -283,8 +284,10 @@ def main() -> None:
         "errors": bench.errors,
         "results": bench.results,
         "rounds": {metric: bench.rounds.get(metric, {}) for metric in TARGETS},
+        "embeddings": measure_embeddings(langchain),
     }
     print(build_report(report))
+    print(build_embeddings_table(report["embeddings"]))
     folder = arguments.output or (None if arguments.quick else HERE)
     if folder:
         path = folder / "results.json"
