@@ -82,6 +82,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for."""
+    if name == "prices":
+        return import_module("langchain_clarifai.prices")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES.get(name, "_errors.classes")

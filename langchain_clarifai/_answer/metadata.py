@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from langchain_clarifai._answer.cost import describe_cost
 from langchain_clarifai._answer.usage import has_counts
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ class AnswerMetadata:
 
     model_name: str
     """The model as the user wrote it."""
+
+    base_url: str = ""
+    """Whose model it is, for its price."""
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     include_headers: bool = False
@@ -70,6 +74,9 @@ class AnswerMetadata:
             response_metadata["request_id"] = self.request_id
         if self.usage is not None:
             response_metadata["token_usage"] = self.usage
+            response_metadata |= describe_cost(
+                self.usage, self.model_name, self.base_url
+            )
         if self.include_headers:
             response_metadata["headers"] = dict(self.headers)
         return response_metadata

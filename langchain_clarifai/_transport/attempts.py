@@ -64,7 +64,9 @@ class Attempt:
         self._body_size = 0
         self._deadline = math.inf  # until the body begins
         self._metadata = AnswerMetadata(
-            request.model, include_headers=request.include_headers
+            request.model,
+            base_url=request.base_url,
+            include_headers=request.include_headers,
         )
         self._exchange = Exchange(
             token=token, headers=request.headers, model=request.model
