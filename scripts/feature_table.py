@@ -16,6 +16,7 @@ import pytest
 ROOT: Final = Path(__file__).parents[1]
 SUITE: Final = "tests/integration/test_standard.py"
 LOCAL: Final = "tests/integration/test_local_model.py"
+EMBEDDINGS: Final = "tests/integration/test_embeddings.py"
 
 # Feature → the tests that show it: functions of LangChain's standard suite, which run
 # against a scripted server, and of our own on the local model.
@@ -39,6 +40,8 @@ FEATURES: Final = {
     "Several answers (`n`)": "test_two_answers",
     "Stop sequences": "test_stop_sequence",
     "Context overflow as LangChain's error": "test_prompt_beyond test_long_prompt",
+    "Embeddings, sync and async": "test_embed test_aembed test_real_",
+    "Vector stores": "test_stores test_faiss",
 }
 
 
@@ -80,7 +83,8 @@ def replace_section(text: str, name: str, content: str) -> str:
 def main() -> None:
     """Run the tests and rewrite the README's section."""
     outcomes = Outcomes()
-    pytest.main(["-q", "--no-header", str(ROOT / SUITE), str(ROOT / LOCAL)], [outcomes])
+    suites = [str(ROOT / suite) for suite in (SUITE, LOCAL, EMBEDDINGS)]
+    pytest.main(["-q", "--no-header", *suites], [outcomes])
     readme = ROOT / "README.md"
     table = build_table(outcomes)
     text = replace_section(readme.read_text("utf-8"), "features", table)

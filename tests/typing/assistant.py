@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretStr
 from langchain_clarifai import (
     ChatClarifai,
     ClarifaiContextOverflowError,
+    ClarifaiEmbeddings,
     ClarifaiError,
     ClarifaiRateLimitError,
     ClarifaiStreamIdleTimeoutError,
@@ -151,3 +152,33 @@ def change(model: ChatClarifai) -> ChatClarifai:
 
 
 register()
+
+
+def embed(texts: list[str]) -> dict[int, list[float]]:
+    """Embed texts; take what came if some did not."""
+    embeddings = ClarifaiEmbeddings(
+        model="text-embedding-3-large",
+        api_key="a-token",
+        dimensions=256,
+        chunk_size=32,
+        max_concurrency=4,
+        encoding_format="float",
+        show_progress=True,
+        timeout=5,
+    )
+    try:
+        with embeddings:
+            vectors = assert_type(embeddings.embed_documents(texts), list[list[float]])
+            return dict(enumerate(vectors))
+    except ClarifaiError as error:
+        assert_type(error.failed_indices, tuple[int, ...])
+        return dict(error.partial_embeddings)
+
+
+async def aembed(text: str) -> int:
+    """Embed a text, and count its tokens."""
+    async with ClarifaiEmbeddings(model="bge-m3", api_key="a-token") as embeddings:
+        assert_type(await embeddings.aembed_query(text), list[float])
+        assert_type(await embeddings.aembed_documents([text]), list[list[float]])
+        usage: UsageMetadata = embeddings.usage_metadata
+        return usage["input_tokens"]

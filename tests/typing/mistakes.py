@@ -5,7 +5,13 @@ The end of a line says which error is expected, mypy's first and then pyright's.
 
 from __future__ import annotations
 
-from langchain_clarifai import ChatClarifai, ClarifaiError, list_models, register
+from langchain_clarifai import (
+    ChatClarifai,
+    ClarifaiEmbeddings,
+    ClarifaiError,
+    list_models,
+    register,
+)
 
 model = ChatClarifai(model="gpt-oss-120b")
 
@@ -17,6 +23,13 @@ ChatClarifai(model="a", reasoning_format="xml")  # error: arg-type, reportArgume
 text: str = model.invoke("Hello!")  # error: assignment, reportAssignmentType
 bound: str = model.bind_tools([])  # error: assignment, reportAssignmentType
 model.with_structured_output({}, method="xml")  # error: arg-type, reportArgumentType
+
+embeddings = ClarifaiEmbeddings(model="bge-m3", chunk_size=32)
+ClarifaiEmbeddings()  # error: call-arg, reportCallIssue
+ClarifaiEmbeddings(model="a", encoding_format=8)  # error: arg-type, reportArgumentType
+ClarifaiEmbeddings(model="a", temperature=0)  # error: call-arg, reportCallIssue
+embeddings.embed_documents("a text")  # error: arg-type, reportArgumentType
+one: str = embeddings.embed_query("a")  # error: assignment, reportAssignmentType
 
 ids: list[str] = list_models()  # error: assignment, reportAssignmentType
 list_models(owner=1)  # error: arg-type, reportArgumentType
