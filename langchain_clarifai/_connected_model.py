@@ -27,6 +27,7 @@ from langchain_clarifai._settings.arguments import (
 )
 from langchain_clarifai._settings.credentials import normalize_base_url
 from langchain_clarifai._settings.headers import check_headers
+from langchain_clarifai._settings.queries import check_query
 from langchain_clarifai._settings.settings import Settings
 from langchain_clarifai._settings.timeouts import read_timeouts
 from langchain_clarifai._transport.lease import Lease
@@ -44,6 +45,10 @@ def _check_timeout(timeout: Any) -> Any:
 
 def _check_headers(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
     return headers and check_headers(headers)
+
+
+def _check_query(query: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return query and check_query(query)
 
 
 class ConnectedModel(Serializable):
@@ -92,7 +97,9 @@ class ConnectedModel(Serializable):
     """Headers of every request; kept out of repr and serialization. Alias:
     `extra_headers`."""
 
-    default_query: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
+    default_query: Annotated[dict[str, Any] | None, AfterValidator(_check_query)] = (
+        Field(default=None, exclude=True, repr=False)
+    )
     """Query parameters of every request; kept out of repr and serialization. Alias:
     `extra_query`."""
 

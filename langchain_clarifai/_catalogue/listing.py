@@ -7,6 +7,7 @@ The endpoint is `ListModels` of Clarifai's own API, not of the OpenAI-compatible
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from dataclasses import replace
 from importlib import import_module
@@ -32,10 +33,14 @@ if TYPE_CHECKING:
 
     from langchain_clarifai._settings.settings import ApiKey
 
+logger = logging.getLogger(__name__)
+
 # The API's own default, so surely allowed.
 _PER_PAGE: Final = 128
 # A platform that answers 503 is waited for as long, in seconds.
 _OUTAGE_TIMEOUT: Final = 30.0
+# Over a hundred thousand models. A server that goes on has no end.
+_MOST_PAGES: Final = 1_000
 _ID: Final = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,128}")
 
 
@@ -176,6 +181,9 @@ class _Listing:
                 self._seen.add(key)
                 self._add(model, key)
         if len(self._seen) == count or len(self.records) == self._limit:
+            self._request = None
+        elif self._page >= _MOST_PAGES:
+            logger.warning("The catalogue was left after %d pages.", self._page)
             self._request = None
 
     def _add(self, model: dict[str, Any], key: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from langchain_clarifai._request.call_arguments import (
     split_call_arguments,
 )
 from langchain_clarifai._settings.headers import check_headers
+from langchain_clarifai._settings.queries import check_query
 from langchain_clarifai._settings.timeouts import READ_TIMEOUT, read_timeouts
 from langchain_clarifai._settings.tokens import aread_token, read_token
 
@@ -133,7 +134,7 @@ def address_request(settings: Settings, path: str, body: bytes, model: str) -> R
         base_url=settings.base_url,
         path=path,
         headers=check_headers(settings.headers),
-        query=settings.query,
+        query=check_query(settings.query),
         timeouts=timeouts,
         total_timeout=total_timeout,
         max_retries=settings.max_retries,

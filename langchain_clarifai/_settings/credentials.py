@@ -207,7 +207,10 @@ def _load_context(path: Path, _state: tuple[int, ...]) -> Mapping[str, str]:
     import yaml
 
     try:
-        config: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Everything is a string here: tags such as `!!int ""` build nothing, and fail
+        # in no way of their own.
+        text = path.read_text(encoding="utf-8")
+        config: object = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - as above
         return _select_context(config)
     except (OSError, ValueError, TypeError, RecursionError, yaml.YAMLError):
         # Not even the exception is logged: a YAML error quotes the lines it is about.
@@ -256,7 +259,7 @@ def _check_mapping(value: object) -> Mapping[object, object]:
     Raises:
         TypeError: If it is something else.
     """
-    if value is None:
+    if value is None or value == "":
         return {}
     if not isinstance(value, dict):
         raise TypeError("The CLI configuration has a value where a section was due.")

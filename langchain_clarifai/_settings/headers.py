@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What HTTP calls a token: https://www.rfc-editor.org/rfc/rfc9110#name-tokens
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
@@ -21,19 +24,23 @@ def merge_headers(
 
 
 def check_headers(headers: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return headers that may be sent.
+    """Return headers that may be sent, each name once: the last of its spellings.
 
     Raises:
-        ValueError: If a name or a value could end the header and begin another. The
-            value is not shown: it may be a secret.
+        ValueError: If a name or a value is not what HTTP allows. The value is not
+            shown: it may be a secret.
     """
     if not headers:
         return _NO_HEADERS
+    checked: dict[str, tuple[str, str]] = {}
     for name, value in headers.items():
-        text = f"{name}{value}"
-        if not text.isprintable() or not text.isascii() or not name or ":" in name:
+        text = str(value)
+        is_value = text.isascii() and text.isprintable() and text == text.strip()
+        if not is_value or not _NAME.fullmatch(str(name)):
             raise ValueError(
-                f"The header {name!r} cannot be sent. Names and values of headers are "
-                "printable ASCII on one line, and a name has no colon."
+                f"The header {name!r} cannot be sent. A name is made of letters, digits"
+                " and !#$%&'*+-.^_`|~; a value is printable ASCII on one line, without "
+                "blanks at its ends."
             )
-    return {name: str(value) for name, value in headers.items()}
+        checked[name.lower()] = name, text
+    return dict(checked.values())

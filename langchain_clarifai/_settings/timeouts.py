@@ -9,9 +9,13 @@ _TIMEOUT_PARTS: Final = ("connect", "read", "write", "pool")
 READ_TIMEOUT: Final = 600.0
 """The SDK's own limit, for requests whose user set none; in seconds."""
 
+LONGEST_TIMEOUT: Final = 1_000_000.0
+"""In seconds, eleven days. Sockets take no more than twice of it."""
+
 _WRONG_TIMEOUT: Final = (
-    "timeout={!r} is not allowed. Give a positive number of seconds; or a mapping, a "
-    "tuple in this order or an openai.Timeout with connect, read, write and pool."
+    "timeout={!r} is not allowed. Give a positive number of seconds, up to a million; "
+    "or a mapping, a tuple in this order or an openai.Timeout with connect, read, "
+    "write and pool. Leave it out, or give None, for the defaults."
 )
 
 
@@ -23,7 +27,7 @@ def read_timeouts(timeout: Any) -> tuple[Mapping[str, float], float | None]:
             with connect, read, write and pool; or None for the defaults.
 
     Raises:
-        ValueError: If it is none of these, or not positive.
+        ValueError: If it is none of these, not positive, or over `LONGEST_TIMEOUT`.
     """
     if timeout is None:
         return {}, None
@@ -37,9 +41,18 @@ def read_timeouts(timeout: Any) -> tuple[Mapping[str, float], float | None]:
     parts = {name: part for name, part in parts.items() if part is not None}
     for name, part in parts.items():
         is_number = isinstance(part, int | float) and not isinstance(part, bool)
-        if name not in _TIMEOUT_PARTS or not is_number or not part > 0:
+        if (
+            name not in _TIMEOUT_PARTS
+            or not is_number
+            or not 0 < part <= LONGEST_TIMEOUT
+        ):
             raise ValueError(_WRONG_TIMEOUT.format(timeout))
     return {name: float(part) for name, part in parts.items()}, total
+
+
+def _is_timeout(part: Any) -> bool:
+    is_number = isinstance(part, int | float) and not isinstance(part, bool)
+    return is_number and 0 < part <= LONGEST_TIMEOUT
 
 
 def _read_timeout_parts(timeout: Any) -> Mapping[str, Any]:

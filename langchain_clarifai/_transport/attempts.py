@@ -24,6 +24,7 @@ from langchain_clarifai._answer.think_tags import build_think_tags
 from langchain_clarifai._errors.catching import converted_errors
 from langchain_clarifai._errors.exchange import Exchange
 from langchain_clarifai._errors.request_ids import read_request_id
+from langchain_clarifai._settings.headers import merge_headers
 from langchain_clarifai._settings.timeouts import READ_TIMEOUT
 from langchain_clarifai._transport.http_library import read_sdk_version
 from langchain_clarifai._transport.patience import HeaderTimeout, take_headers
@@ -31,7 +32,7 @@ from langchain_clarifai._transport.throttling import Throttle
 from langchain_clarifai._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Mapping
 
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
@@ -111,11 +112,7 @@ class Attempt:
             "POST",
             f"{request.base_url}{request.path}",
             content=request.body,
-            headers={
-                **HEADERS,
-                "Authorization": Masked(f"Bearer {self._exchange.token}"),
-                **request.headers,
-            },
+            headers=_build_headers(self._exchange.token, request.headers),
             params=request.query or None,
             timeout=self.timeouts,
         )
@@ -256,6 +253,14 @@ class Masked(str):
     @override
     def __repr__(self) -> str:
         return "'**********'"
+
+
+def _build_headers(token: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """Lay the user's headers over ours, whatever their case."""
+    ours = {**HEADERS, "Authorization": Masked(f"Bearer {token}")}
+    if not headers:
+        return ours
+    return merge_headers(ours, {name: Masked(value) for name, value in headers.items()})
 
 
 def _shorter(timeout: float, idle_timeout: float | None) -> float:

@@ -125,6 +125,8 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    header_names: tuple[str, ...] = ()
+    """As often as they came, in lower case, in the order of the alphabet."""
 
     @cached_property
     def json(self) -> Any:
@@ -409,7 +411,13 @@ def _read_request(stream: BinaryIO) -> Request | None:
         body = _read_body(stream, headers)
     except ConnectionError:
         return None
-    return Request(method=start[0], path=start[1], headers=headers, body=body)
+    return Request(
+        method=start[0],
+        path=start[1],
+        headers=headers,
+        body=body,
+        header_names=tuple(sorted(name.lower() for name, _ in fields.items())),
+    )
 
 
 def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:

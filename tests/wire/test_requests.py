@@ -33,6 +33,8 @@ from tests.servers.openai_wire import (
     usage_chunk,
 )
 from tests.servers.wire import WireServer, event_stream_reply, json_reply
+from tests.wire import ways
+from tests.wire.ways import PLAIN, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -291,6 +293,21 @@ def test_model_of_a_call_is_resolved_and_reported_as_written(wire: WireServer) -
     assert wire.last_request.json["model"] == url
     name = message.response_metadata["model_name"]
     assert name == "clarifai/openai.chat-completion.gpt-5"
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_header_of_the_user_takes_the_place_of_ours(wire: WireServer, way: Way) -> None:
+    """In any case, so that no name is sent twice."""
+    ours = {"authorization": "Basic abc", "user-agent": "me/1", "ACCEPT": "text/plain"}
+    reply = json_reply if way in PLAIN else event_stream_reply
+    body = completion() if way in PLAIN else sse(*text_chunks("a"))
+    wire.reply(reply(body))
+    headers = {**ours, "content-Type": "application/json"}
+    assert ways.call(way, wire, default_headers=headers).failure is None
+    request = wire.last_request
+    assert len(set(request.header_names)) == len(request.header_names)
+    for name, value in ours.items():
+        assert request.headers[name.lower()] == value
 
 
 def test_headers_and_query_of_model_and_call_are_merged(wire: WireServer) -> None:

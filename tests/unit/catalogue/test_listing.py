@@ -229,6 +229,17 @@ async def test_limit_ends_the_reading(limit: int, pages: int, listing: Any) -> N
     assert len(server.requests) == pages
 
 
+async def test_server_without_an_end_is_left(
+    listing: Any, wire: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that makes up models for every page; what it listed is returned."""
+    monkeypatch.setattr("langchain_clarifai._catalogue.listing._MOST_PAGES", 3)
+    for model in build_models(4):
+        wire.reply(json_reply({"status": OK, "models": [model]}))
+    records = await listing(api_key=TOKEN, base_url=wire.url)
+    assert [record.name for record in records] == ["m0", "m1", "m2"]
+
+
 # --- Records ------------------------------------------------------------------------
 
 

@@ -143,9 +143,9 @@ CONTEXTS = {
         (None, DEFAULT_BASE_URL),
     ),
     "empty file": ("", (None, DEFAULT_BASE_URL)),
-    "token that is no text": (
-        "{current_context: work, contexts: {work: {CLARIFAI_PAT: 12}}}",
-        (None, DEFAULT_BASE_URL),
+    "token of digits": (
+        "{current_context: work, contexts: {work: {CLARIFAI_PAT: 0012}}}",
+        ("0012", DEFAULT_BASE_URL),
     ),
 }
 
@@ -213,6 +213,18 @@ def test_broken_config_is_ignored_with_one_warning(
     assert record.levelno == logging.WARNING
     assert str(path) in record.getMessage()
     assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "odd", ["!!bool x", '!!int ""', "!!timestamp x", "!!float x", "!!binary é", "!x y"]
+)
+def test_value_of_an_odd_kind_does_not_hide_the_token(home: Path, odd: str) -> None:
+    """All values are read as text, and the others do not matter."""
+    context = f"{{CLARIFAI_PAT: {SECRET}, other: {odd}}}"
+    write_config(
+        home, f"{{odd: {odd}, current_context: a, contexts: {{a: {context}}}}}"
+    )
+    assert find_token() == SECRET
 
 
 def test_config_that_is_no_text_is_ignored(

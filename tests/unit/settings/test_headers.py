@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_clarifai._settings.headers import check_headers
+from langchain_clarifai._settings.headers import check_headers, merge_headers
 
 
 def test_headers_are_sent_as_text() -> None:
@@ -14,7 +14,22 @@ def test_headers_are_sent_as_text() -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"a": "x\r\nb: y"}, {"a\n": "x"}, {"a:": "x"}, {"": "x"}, {"a": "ä"}, {"ä": "x"}],
+    [
+        {"a": "x\r\nb: y"},
+        {"a\n": "x"},
+        {"a:": "x"},
+        {"": "x"},
+        {"a": "ä"},
+        {"ä": "x"},
+        {"a": " x"},
+        {"a": "x "},
+        {"a": "x\t"},
+        {"a b": "x"},
+        {" a": "x"},
+        {"a ": "x"},
+        {"a(b)": "x"},
+    ],
+    ids=repr,
 )
 def test_header_that_could_begin_another_is_refused_unseen(
     headers: dict[str, str],
@@ -23,3 +38,18 @@ def test_header_that_could_begin_another_is_refused_unseen(
     with pytest.raises(ValueError, match="cannot be sent") as caught:
         check_headers(headers)
     assert not any(value in str(caught.value) for value in ("b: y", "'x'"))
+
+
+def test_last_spelling_of_a_name_counts() -> None:
+    """Names of headers do not differ by case."""
+    assert check_headers({"X-A": "1", "x-b": "2", "x-a": "3"}) == {
+        "x-a": "3",
+        "x-b": "2",
+    }
+
+
+def test_headers_are_laid_over_others_whatever_their_case() -> None:
+    """And `None` removes one."""
+    headers = {"X-A": "1", "X-B": "2", "X-C": "3"}
+    merged = merge_headers(headers, {"x-a": "4", "x-b": None})
+    assert merged == {"X-C": "3", "x-a": "4"}
