@@ -47,6 +47,14 @@ app: $(APP)/ready-page ## Serve a chat page on port 8000 or PORT=…; on Clarifa
 test: $(READY)-test weights peers ## Run all tests: unit, wire, integration on a local model, standard suites
 	@$(PYTEST) $(ARGS)
 
+.PHONY: test-live
+test-live: ## Test on Clarifai itself; needs CLARIFAI_PAT, and CLARIFAI_MODEL chooses
+	@if [ -z "$$CLARIFAI_PAT" ]; then \
+		echo "make test-live asks Clarifai itself: set CLARIFAI_PAT to a token (https://clarifai.com/settings/security)." >&2; \
+		exit 2; fi
+	@$(MAKE) --no-print-directory $(READY)-test
+	@LANGCHAIN_CLARIFAI_LIVE=1 $(PYTEST) --timeout 600 tests/live $(ARGS)
+
 .PHONY: install
 install: $(READY)-test $(READY)-lint $(READY)-docs $(READY)-build ## Install what tests and checks need, ahead of time
 

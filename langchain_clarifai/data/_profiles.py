@@ -9,7 +9,10 @@ open models here, then writes the JSON at once and never calls a tool
 for its answer by a tool call, which works with every model that calls tools.
 (Documented to take a JSON schema: gpt-oss-120b, Kimi-K2_6, and the two
 Qwen3-30B-A3B-…-2507.) The context window, `max_input_tokens`, is what summarization
-counts against, so none is guessed: too large a number overflows the real window.
+counts against, so none is guessed: too large a number overflows the real window. A
+link inside an entry is the maker's page on the model; what follows it is from there.
+Where a maker documents one window as it is and a longer one with YaRN, it is the
+former; where the window holds the answer as well, the answer's share is off (GPT-5).
 """
 
 from __future__ import annotations
@@ -270,96 +273,155 @@ PROFILES: dict[str, ModelProfile] = {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://huggingface.co/meta-llama/Llama-3.2-3B-Instruct
+        "max_input_tokens": 131_072,
     },
     "anthropic/completion/models/claude-sonnet-4": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://docs.claude.com/en/docs/about-claude/models/overview
+        "max_input_tokens": 200_000,
+        "max_output_tokens": 64_000,
+        "image_inputs": True,
+        "tool_choice": True,
     },
     "qwen/qwenLM/models/Qwen3-14B": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://huggingface.co/Qwen/Qwen3-14B
+        "max_input_tokens": 32_768,
     },
     "mistralai/completion/models/Devstral-Small-2505_gguf-4bit": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://huggingface.co/mistralai/Devstral-Small-2505
+        "max_input_tokens": 131_072,
     },
     "xai/chat-completion/models/grok-3": {
         "text_inputs": True,
         "image_inputs": False,
         "text_outputs": True,
         "tool_calling": True,
+        # https://docs.x.ai/docs/models
+        "max_input_tokens": 131_072,
     },
     "openai/chat-completion/models/gpt-4o": {
         "text_inputs": True,
         "image_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://platform.openai.com/docs/models/gpt-4o
+        "max_input_tokens": 128_000,
+        "max_output_tokens": 16_384,
+        "image_url_inputs": True,
+        "tool_choice": True,
+        "tool_call_streaming": True,
     },
     "openai/chat-completion/models/gpt-4_1": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://platform.openai.com/docs/models/gpt-4.1
+        "max_input_tokens": 1_047_576,
+        "max_output_tokens": 32_768,
+        "image_inputs": True,
+        "image_url_inputs": True,
+        "tool_choice": True,
+        "tool_call_streaming": True,
     },
     "gcp/generate/models/gemini-2_5-flash": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://ai.google.dev/gemini-api/docs/models
+        "max_input_tokens": 1_048_576,
+        "max_output_tokens": 65_536,
+        "image_inputs": True,
+        "tool_choice": True,
     },
     "anthropic/completion/models/claude-3_5-haiku": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://docs.claude.com/en/docs/about-claude/models/overview
+        "max_input_tokens": 200_000,
+        "max_output_tokens": 8_192,
+        "image_inputs": True,
+        "tool_choice": True,
     },
     "qwen/qwenLM/models/Qwen3-30B-A3B-GGUF": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://huggingface.co/Qwen/Qwen3-30B-A3B-GGUF
+        "max_input_tokens": 32_768,
     },
     "gcp/generate/models/gemini-2_0-flash": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://ai.google.dev/gemini-api/docs/models
+        "max_input_tokens": 1_048_576,
+        "max_output_tokens": 8_192,
+        "image_inputs": True,
+        "tool_choice": True,
     },
     "gcp/generate/models/gemma-3-12b-it": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://ai.google.dev/gemma/docs/core/model_card_3
+        "max_input_tokens": 131_072,
+        "max_output_tokens": 8_192,
+        "image_inputs": True,
     },
     "microsoft/text-generation/models/Phi-4-reasoning-plus": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://huggingface.co/microsoft/Phi-4-reasoning-plus
+        "max_input_tokens": 32_768,
     },
     "microsoft/text-generation/models/phi-4-mini-instruct": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://huggingface.co/microsoft/Phi-4-mini-instruct
+        "max_input_tokens": 131_072,
     },
     "qwen/qwen-VL/models/Qwen2_5-VL-7B-Instruct": {
         "text_inputs": True,
         "image_inputs": True,
         "text_outputs": True,
         "tool_calling": False,
+        # https://huggingface.co/Qwen/Qwen2.5-VL-7B-Instruct
+        "max_input_tokens": 32_768,
     },
     "microsoft/text-generation/models/phi-4": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://huggingface.co/microsoft/phi-4
+        "max_input_tokens": 16_384,
     },
     "xai/chat-completion/models/grok-2-vision-1212": {
         "text_inputs": True,
         "image_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://docs.x.ai/docs/models
+        "max_input_tokens": 32_768,
     },
     "xai/chat-completion/models/grok-2-1212": {
         "text_inputs": True,
         "image_inputs": False,
         "text_outputs": True,
         "tool_calling": True,
+        # https://docs.x.ai/docs/models
+        "max_input_tokens": 131_072,
     },
     "qwen/qwenLM/models/QwQ-32B-AWQ": {
         "text_inputs": True,
@@ -371,21 +433,45 @@ PROFILES: dict[str, ModelProfile] = {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://ai.google.dev/gemini-api/docs/models
+        "max_input_tokens": 1_048_576,
+        "max_output_tokens": 8_192,
+        "image_inputs": True,
+        "tool_choice": True,
     },
     "anthropic/completion/models/claude-opus-4": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://docs.claude.com/en/docs/about-claude/models/overview
+        "max_input_tokens": 200_000,
+        "max_output_tokens": 32_000,
+        "image_inputs": True,
+        "tool_choice": True,
     },
     "openai/chat-completion/models/o4-mini": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://platform.openai.com/docs/models/o4-mini
+        "max_input_tokens": 200_000,
+        "max_output_tokens": 100_000,
+        "image_inputs": True,
+        "image_url_inputs": True,
+        "tool_choice": True,
+        "tool_call_streaming": True,
     },
     "openai/chat-completion/models/o3": {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://platform.openai.com/docs/models/o3
+        "max_input_tokens": 200_000,
+        "max_output_tokens": 100_000,
+        "image_inputs": True,
+        "image_url_inputs": True,
+        "tool_choice": True,
+        "tool_call_streaming": True,
     },
     "openbmb/miniCPM/models/MiniCPM-o-2_6-language": {
         "text_inputs": True,
@@ -402,6 +488,8 @@ PROFILES: dict[str, ModelProfile] = {
         "text_inputs": True,
         "text_outputs": True,
         "tool_calling": True,
+        # https://huggingface.co/Qwen/Qwen2.5-Coder-7B-Instruct
+        "max_input_tokens": 32_768,
     },
     # Examples in Clarifai's documentation, skills and example repositories:
     # https://docs.clarifai.com/compute/inference/open-ai
@@ -412,65 +500,175 @@ PROFILES: dict[str, ModelProfile] = {
         "tool_calling": True,
         "reasoning_output": True,
         "reasoning_effort_levels": ["low", "medium", "high"],
+        # https://platform.openai.com/docs/models/gpt-oss-120b
+        "max_input_tokens": 131_072,
+        "max_output_tokens": 131_072,
+        "image_inputs": False,
+        "audio_inputs": False,
+        "video_inputs": False,
     },
     "gcp/generate/models/gemma-3-4b-it": {
         "text_inputs": True,
         "image_inputs": True,
         "text_outputs": True,
+        # https://ai.google.dev/gemma/docs/core/model_card_3
+        "max_input_tokens": 131_072,
+        "max_output_tokens": 8_192,
     },
     "openai/chat-completion/models/gpt-4o-mini": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://platform.openai.com/docs/models/gpt-4o-mini
+        "max_input_tokens": 128_000,
+        "max_output_tokens": 16_384,
+        "image_inputs": True,
+        "image_url_inputs": True,
+        "tool_calling": True,
+        "tool_choice": True,
+        "tool_call_streaming": True,
     },
     "anthropic/completion/models/claude-sonnet-4_5": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://docs.claude.com/en/docs/about-claude/models/overview
+        "max_input_tokens": 200_000,
+        "max_output_tokens": 64_000,
+        "image_inputs": True,
+        "tool_calling": True,
+        "tool_choice": True,
     },
     "moonshotai/kimi/models/Kimi-K2-Instruct": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://huggingface.co/moonshotai/Kimi-K2-Instruct
+        "max_input_tokens": 131_072,
     },
     # LiteLLM's list, which tells nothing but names:
     # https://docs.litellm.ai/docs/providers/clarifai
     "openai/chat-completion/models/gpt-5": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://platform.openai.com/docs/models/gpt-5
+        "max_input_tokens": 272_000,
+        "max_output_tokens": 128_000,
+        "image_inputs": True,
+        "image_url_inputs": True,
+        "tool_calling": True,
+        "tool_choice": True,
+        "tool_call_streaming": True,
     },
     "openai/chat-completion/models/gpt-5-mini": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://platform.openai.com/docs/models/gpt-5-mini
+        "max_input_tokens": 272_000,
+        "max_output_tokens": 128_000,
+        "image_inputs": True,
+        "image_url_inputs": True,
+        "tool_calling": True,
+        "tool_choice": True,
+        "tool_call_streaming": True,
     },
     "openai/chat-completion/models/gpt-5-nano": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://platform.openai.com/docs/models/gpt-5-nano
+        "max_input_tokens": 272_000,
+        "max_output_tokens": 128_000,
+        "image_inputs": True,
+        "image_url_inputs": True,
+        "tool_calling": True,
+        "tool_choice": True,
+        "tool_call_streaming": True,
     },
     "anthropic/completion/models/claude-3_7-sonnet": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://docs.claude.com/en/docs/about-claude/models/overview
+        "max_input_tokens": 200_000,
+        "max_output_tokens": 64_000,
+        "image_inputs": True,
+        "tool_calling": True,
+        "tool_choice": True,
     },
     "gcp/generate/models/gemini-2_5-pro": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://ai.google.dev/gemini-api/docs/models
+        "max_input_tokens": 1_048_576,
+        "max_output_tokens": 65_536,
+        "image_inputs": True,
+        "tool_calling": True,
+        "tool_choice": True,
     },
     "gcp/generate/models/gemini-2_5-flash-lite": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://ai.google.dev/gemini-api/docs/models
+        "max_input_tokens": 1_048_576,
+        "max_output_tokens": 65_536,
+        "image_inputs": True,
+        "tool_calling": True,
+        "tool_choice": True,
     },
     "xai/chat-completion/models/grok-code-fast-1": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://docs.x.ai/docs/models
+        "max_input_tokens": 256_000,
     },
     "qwen/qwen3/models/qwen3-next-80B-A3B-Thinking": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://huggingface.co/Qwen/Qwen3-Next-80B-A3B-Thinking
+        "max_input_tokens": 262_144,
     },
     "openbmb/miniCPM/models/MiniCPM3-4B": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://huggingface.co/openbmb/MiniCPM3-4B
+        "max_input_tokens": 32_768,
     },
     "openbmb/miniCPM/models/MiniCPM4-8B": {
         "text_inputs": True,
         "text_outputs": True,
+        # https://huggingface.co/openbmb/MiniCPM4-8B
+        "max_input_tokens": 32_768,
+    },
+    # Clarifai's release notes of 2025-10 (GLM) and 12.4 of 2026-05-07:
+    # https://docs.clarifai.com/product-updates/changelog/release124
+    "zai/completion/models/GLM_4_6": {
+        "name": "GLM 4.6",
+        "text_inputs": True,
+        "text_outputs": True,
+        "reasoning_output": True,
+        # https://docs.z.ai/guides/llm/glm-4.6: "200K", taken at its least.
+        "max_input_tokens": 200_000,
+        "max_output_tokens": 128_000,
+        "image_inputs": False,
+        "tool_calling": True,
+    },
+    "nvidia/chat-completion/models/nemotron-nano-v3-omni": {
+        "name": "Nemotron Nano V3 Omni",
+        "open_weights": True,
+        "text_inputs": True,
+        "text_outputs": True,
+        "reasoning_output": True,
+        # https://huggingface.co/nvidia/Nemotron-3-Nano-Omni-30B-A3B-Reasoning-BF16:
+        # "256k", taken at its least.
+        "max_input_tokens": 256_000,
+        "image_inputs": True,
+        "audio_inputs": True,
+        "video_inputs": True,
+    },
+    "qwen/qwen-VL/models/Qwen3_6-35B-A3B-FP8": {
+        "name": "Qwen3.6 35B A3B FP8",
+        "open_weights": True,
+        "text_inputs": True,
+        "text_outputs": True,
+        "reasoning_output": True,
+        # https://huggingface.co/Qwen/Qwen3.6-35B-A3B-FP8
+        "max_input_tokens": 262_144,
     },
 }
 

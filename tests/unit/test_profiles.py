@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 from langchain_core.language_models import ModelProfile
 
 from langchain_clarifai._settings.model_ids import parse_model
+from langchain_clarifai.data import _profiles as profiles
 from langchain_clarifai.data._profiles import PROFILES, find_profile
 
 _TYPES = {
@@ -80,11 +83,51 @@ def test_documented_limits_are_given() -> None:
 
 
 def test_undocumented_facts_stay_absent() -> None:
-    """Nothing is guessed for a model of which only the name is known."""
-    assert find_profile("openai/chat-completion/models/gpt-5") == {
+    """Nothing is guessed for a model whose maker gives no window as it is served."""
+    assert find_profile("qwen/qwenLM/models/QwQ-32B-AWQ") == {
         "text_inputs": True,
         "text_outputs": True,
+        "tool_calling": True,
+        "reasoning_output": True,
     }
+
+
+WINDOWS = {
+    "openai/chat-completion/models/gpt-oss-120b": 131_072,
+    "openai/chat-completion/models/gpt-4o": 128_000,
+    "openai/chat-completion/models/gpt-5": 272_000,
+    "anthropic/completion/models/claude-sonnet-4": 200_000,
+    "gcp/generate/models/gemini-2_5-pro": 1_048_576,
+    "xai/chat-completion/models/grok-3": 131_072,
+    "microsoft/text-generation/models/phi-4": 16_384,
+    "zai/completion/models/GLM_4_6": 200_000,
+    "nvidia/chat-completion/models/nemotron-nano-v3-omni": 256_000,
+    "qwen/qwen-VL/models/Qwen3_6-35B-A3B-FP8": 262_144,
+}
+
+
+@pytest.mark.parametrize(("path", "window"), WINDOWS.items(), ids=WINDOWS)
+def test_context_window_is_that_of_the_makers_page(path: str, window: int) -> None:
+    """Summarization triggers at a share of it."""
+    profile = find_profile(path)
+    assert profile is not None
+    assert profile.get("max_input_tokens") == window
+
+
+def test_every_context_window_has_its_source_beside_it() -> None:
+    """Or stands in a part of the table that names one for all of its entries."""
+    text = Path(profiles.__file__).read_text("utf-8")
+    table = text.partition("PROFILES: dict")[2].partition("\nclass ")[0]
+    common, _, rest = table.partition(
+        "https://docs.clarifai.com/compute/inference/vercel"
+    )
+    assert "models.dev" in common
+    entries = re.findall(
+        r'^    "(\S+)": \{\n(.*?)^    \},$', rest, re.MULTILINE | re.DOTALL
+    )
+    assert len(entries) > 40
+    for path, entry in entries:
+        assert ("max_input_tokens" in entry) <= ("# https://" in entry), path
 
 
 def test_unknown_model_has_no_profile() -> None:

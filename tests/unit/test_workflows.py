@@ -29,7 +29,7 @@ def list_steps(name: str) -> list[dict[str, Any]]:
     return [step for job in read(name)["jobs"].values() for step in job["steps"]]
 
 
-@pytest.mark.parametrize("name", ["ci.yml", "release.yml"])
+@pytest.mark.parametrize("name", ["ci.yml", "live.yml", "release.yml"])
 def test_targets_that_are_called_are_in_the_makefile(name: str) -> None:
     """A workflow runs nothing that cannot be run on a machine of one's own."""
     targets = set(
@@ -46,7 +46,7 @@ def test_targets_that_are_called_are_in_the_makefile(name: str) -> None:
     assert set(called) <= targets
 
 
-@pytest.mark.parametrize("name", ["ci.yml", "release.yml"])
+@pytest.mark.parametrize("name", ["ci.yml", "live.yml", "release.yml"])
 def test_actions_are_pinned_to_commits(name: str) -> None:
     """A tag can be moved to other code; a commit cannot."""
     used = [step["uses"] for step in list_steps(name) if "uses" in step]

@@ -144,6 +144,22 @@ async def test_fraction_is_taken_of_the_context_in_our_profile(
     )
 
 
+async def test_flagship_is_summarized_at_a_share_of_its_documented_window(
+    wire: WireServer,
+) -> None:
+    """gpt-oss-120b takes 131,072 tokens: at 0.8 of them the summary is asked for."""
+    model = build_model(wire, model="gpt-oss-120b")
+    agent = _build_agent(model, trigger=("fraction", 0.8))
+    counts = usage(int(131_072 * 0.8) + 1, 5)
+    wire.reply(text_reply("Hello there.", usage=counts))
+    await run(agent, "Hi.", config=THREAD)
+
+    wire.reply(*[text_reply("They said hello.")] * 2)
+    await run(agent, "Bye.", config=THREAD)
+
+    assert wire.last_request.json["messages"] == [user(SUMMARY), user("Bye.")]
+
+
 def _assistant(text: str) -> JSON:
     return {"role": "assistant", "content": text}
 
