@@ -10,6 +10,7 @@ error carries the vectors that came.
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -28,10 +29,14 @@ if TYPE_CHECKING:
     from langchain_clarifai._embeddings.job import Job
     from langchain_clarifai._request.request import Request
 
-# So many single texts are refused until the run ends: it is hardly for the texts if
-# nothing has come by then, and each costs some requests to find.
-_MOST_REFUSED_AT_FIRST: Final = 3
+logger = logging.getLogger("langchain_clarifai")
+
+# So many single texts are refused until the run ends, as each costs some requests to
+# find. When nothing has come, it is hardly for the texts: but they may be neighbours,
+# the empty lines of a file, say. So the other end is asked before it is believed.
 _MOST_REFUSED: Final = 20
+_REFUSED_AT_ONE_END: Final = 3
+_REFUSED_AT_BOTH_ENDS: Final = 6
 
 
 @dataclass(slots=True, frozen=True)
@@ -82,6 +87,7 @@ class Run:
         with self._lock:
             if self._length is None:
                 self._length = length
+                self._compare(length)
             return self._length
 
     def take_answer(self, batch: Batch, answer: Answer) -> None:
@@ -126,6 +132,16 @@ class Run:
             raise failure
         return [vector for vector in self._vectors if vector is not None]
 
+    def _compare(self, length: int) -> None:
+        """Tell when a server has ignored `dimensions`, as many do."""
+        dimensions = self._job.fields.get("dimensions", length)
+        if length != dimensions:
+            logger.warning(
+                "dimensions=%d was ignored: the vectors have %d numbers.",
+                dimensions,
+                length,
+            )
+
     def _asks_otherwise(self, batch: Batch, error: ClarifaiError) -> bool:
         """Tell whether the batch can be sent again with another encoding."""
         # Some servers fall over what they do not know, instead of refusing it.
@@ -139,9 +155,11 @@ class Run:
 
     def _refuse(self, place: int, error: ClarifaiError) -> None:
         self._refused[place] = error
-        has_some = self._length is not None
-        most = _MOST_REFUSED if has_some else _MOST_REFUSED_AT_FIRST
-        self._is_over = self._is_over or len(self._refused) >= most
+        count, has_some = len(self._refused), self._length is not None
+        if count == _REFUSED_AT_ONE_END and not has_some:
+            self._waiting.reverse()
+        if count >= (_MOST_REFUSED if has_some else _REFUSED_AT_BOTH_ENDS):
+            self._is_over = True
 
     def _end(self, error: Exception | None) -> None:
         self._is_over = True

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import enum
 import json
+import sys
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -568,9 +570,50 @@ def test_refusal_that_is_not_for_the_texts_is_soon_believed(way: Way) -> None:
     """When nothing comes, a thousand texts are not tried one by one."""
     with serve(lambda _: json_reply(openai_error("No."), status=400)) as server:
         error = fail(build(server), [str(n) for n in range(1_000)], way)
-        assert len(server.requests) < 16
+        assert len(server.requests) < 32
     assert error.partial_embeddings == {}
-    assert len(error.failed_indices) == 3
+    assert len(error.failed_indices) == 6
+
+
+@both_ways
+def test_bad_texts_at_the_beginning_are_no_reason_to_give_up(way: Way) -> None:
+    """The other end is asked before it is believed that nothing will come."""
+    texts = [str(number) for number in range(600)]
+    with serve(refuse_words(*texts[:10])) as server:
+        error = fail(build(server), texts, way)
+    assert error.failed_indices == tuple(range(10))
+    assert error.partial_embeddings.keys() == set(range(10, 600))
+
+
+def test_dimensions_that_are_ignored_are_told(
+    wire: WireServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once for a run; the vectors are what the server gives."""
+    wire.reply(*[json_reply(build_embeddings([[1.0, 2.0]]))] * 2)
+    model = build(wire, dimensions=256, chunk_size=1)
+    assert model.embed_documents(["a", "b"]) == [[1.0, 2.0]] * 2
+    assert caplog.messages == [
+        "dimensions=256 was ignored: the vectors have 2 numbers."
+    ]
+
+
+@both_ways
+def test_bar_shows_how_many_texts_are_done(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tqdm's, counts texts, and is closed when the run has failed, too."""
+    told: list[Any] = []
+
+    def build_bar(**settings: Any) -> Any:
+        told.append(settings["total"])
+        return SimpleNamespace(update=told.append, close=lambda: told.append("closed"))
+
+    monkeypatch.setitem(sys.modules, "tqdm.auto", SimpleNamespace(tqdm=build_bar))
+    with serve(refuse_words("bad")) as server:
+        model = build(server, chunk_size=2, show_progress=True)
+        run(model, ["a", "b", "c"], way)
+        fail(model, ["a", "bad"], way)
+    assert told == [3, 2, 1, "closed", 2, 1, "closed"]
 
 
 def test_run_with_many_bad_texts_ends() -> None:
