@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 from langchain_core.load.serializable import Serializable
 from pydantic import (
@@ -27,6 +27,7 @@ from langchain_clarifai._settings.arguments import (
 )
 from langchain_clarifai._settings.credentials import normalize_base_url
 from langchain_clarifai._settings.headers import check_headers
+from langchain_clarifai._settings.parameters import CHAT_PARAMETERS
 from langchain_clarifai._settings.queries import check_query
 from langchain_clarifai._settings.settings import Settings
 from langchain_clarifai._settings.timeouts import read_timeouts
@@ -116,6 +117,9 @@ class ConnectedModel(Serializable):
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Further parameters of the model; unknown arguments land here, with a warning."""
 
+    _parameters: ClassVar[frozenset[str]] = CHAT_PARAMETERS
+    """What the endpoint takes besides the fields, without a warning."""
+
     _lease: Lease = PrivateAttr(default_factory=Lease)
 
     # --- Construction -----------------------------------------------------------
@@ -127,7 +131,7 @@ class ConnectedModel(Serializable):
         if not isinstance(arguments, dict):
             return build(arguments)
         try:
-            values, found = resolve_arguments(arguments, cls)
+            values, found = resolve_arguments(arguments, cls, cls._parameters)
             model = build(values)
         except ValueError as error:
             # pydantic's own error holds its input, and with it the token.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from langchain_core.embeddings import Embeddings
 from pydantic import Field, PrivateAttr
@@ -14,6 +14,7 @@ from langchain_clarifai._connected_model import ConnectedModel, import_calls
 from langchain_clarifai._embeddings.encodings import EncodingFormat, Encodings
 from langchain_clarifai._embeddings.job import Job, check_texts
 from langchain_clarifai._embeddings.usage import UsageCounter
+from langchain_clarifai._settings.parameters import EMBEDDING_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +62,7 @@ class ClarifaiEmbeddings(ConnectedModel, Embeddings):
     show_progress: bool = False
     """Show a bar while many texts are embedded, if tqdm is installed."""
 
+    _parameters: ClassVar[frozenset[str]] = EMBEDDING_PARAMETERS
     _encodings: Encodings = PrivateAttr(default_factory=Encodings)
     _usage: UsageCounter = PrivateAttr(default_factory=UsageCounter)
 

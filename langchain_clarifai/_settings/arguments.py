@@ -122,13 +122,14 @@ _INNER_PACKAGES: Final = (
 
 
 def resolve_arguments(
-    arguments: Mapping[str, Any], model_class: type[BaseModel]
+    arguments: Mapping[str, Any], model_class: type[BaseModel], known: frozenset[str]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Resolve the arguments of the constructor to values of its fields.
 
     Args:
         arguments: What the user wrote; it is not changed.
         model_class: The class whose fields they are.
+        known: What its endpoint has besides: sent without a warning.
 
     Returns:
         The values, and the names of those that were found in the environment.
@@ -143,7 +144,7 @@ def resolve_arguments(
         _rename_aliases(values)
         _join_model_parts(values)
     if values.get("model_kwargs") or not values.keys() <= field_names:
-        _move_unknown(values, field_names, model_class.__name__)
+        _move_unknown(values, field_names, model_class.__name__, known)
     if not values.get("model"):
         raise ValueError(f"`model` is missing or empty. Allowed: {_MODEL}.")
     found = tuple(_add_found(values))
@@ -182,7 +183,10 @@ def _join_model_parts(values: dict[str, Any]) -> None:
 
 
 def _move_unknown(
-    values: dict[str, Any], field_names: frozenset[str], class_name: str
+    values: dict[str, Any],
+    field_names: frozenset[str],
+    class_name: str,
+    known: frozenset[str],
 ) -> None:
     """Move unknown arguments to `model_kwargs`, with a warning."""
     given = values.get("model_kwargs") or {}
@@ -198,9 +202,9 @@ def _move_unknown(
     _refuse_secrets({*given, *unknown})
     parameters.refuse({*given, *unknown})
     for name in unknown:
-        if parameters.is_known(name):
+        if name in known:
             continue
-        closest = parameters.suggest(name, field_names | _OTHER_SPELLINGS)
+        closest = parameters.suggest(name, known | field_names | _OTHER_SPELLINGS)
         meant = f"; did you mean `{closest}`?" if closest else "."
         warnings.warn(
             f"`{name}` is not an argument of {class_name}{meant} It is sent to the "

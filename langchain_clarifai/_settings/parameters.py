@@ -57,7 +57,11 @@ top of the body fails the call with code 21313.
 
 # What a request has of its own is no parameter of the model.
 _OF_ONE_REQUEST: Final = frozenset({"messages", "model", "stream"})
-_KNOWN: Final = KNOWN_TO_RUNNER - _OF_ONE_REQUEST | {"stream_options"}
+CHAT_PARAMETERS: Final = KNOWN_TO_RUNNER - _OF_ONE_REQUEST | {"stream_options"}
+"""What the endpoint for chat has besides what a model has arguments for."""
+
+EMBEDDING_PARAMETERS: Final = frozenset({"user"})
+"""What the endpoint for embeddings has, likewise."""
 
 _NO_ROUTING: Final = (
     "`{}` cannot be sent: Clarifai's OpenAI-compatible API has no parameter that "
@@ -84,11 +88,6 @@ _REFUSED: Final = {
 _ALIKE: Final = 0.75
 
 
-def is_known(name: str) -> bool:
-    """Tell whether the endpoint has a parameter of this name."""
-    return name in _KNOWN
-
-
 def refuse(names: Iterable[str]) -> None:
     """Refuse what would be sent and could not work.
 
@@ -101,7 +100,7 @@ def refuse(names: Iterable[str]) -> None:
 
 def suggest(name: str, names: Iterable[str]) -> str:
     """Name the argument that a misspelt one is closest to; empty if none is close."""
-    folded = {other.replace("_", ""): other for other in (*sorted(_KNOWN), *names)}
+    folded = {other.replace("_", ""): other for other in sorted(names)}
     wanted = name.casefold().replace("_", "").replace("-", "")
     closest = difflib.get_close_matches(wanted, folded, n=1, cutoff=_ALIKE)
     return folded[closest[0]] if closest else ""

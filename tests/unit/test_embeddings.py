@@ -96,6 +96,15 @@ def test_unknown_argument_is_sent_with_a_warning() -> None:
     assert model.model_kwargs == {"input_type": "query"}
 
 
+def test_parameters_of_chat_are_none_of_embeddings() -> None:
+    """What only the other endpoint has is warned of; its own `user` is not."""
+    with pytest.warns(UserWarning, match="`temperature` is not an argument"):
+        build(temperature=0)
+    assert build(user="me").model_kwargs == {"user": "me"}
+    with pytest.warns(UserWarning, match="did you mean `dimensions`"):
+        build(dimension=3)
+
+
 def test_other_spellings_are_taken() -> None:
     """Those of LangChain's packages, and of the older integrations."""
     model = ClarifaiEmbeddings(
