@@ -30,7 +30,7 @@ class Job:
     usage: UsageCounter
 
 
-def check_texts(texts: Iterable[str]) -> list[str]:
+def check_texts(texts: Iterable[Any]) -> list[str]:
     """Return the texts as a list.
 
     Raises:
