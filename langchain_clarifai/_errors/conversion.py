@@ -21,6 +21,9 @@ from langchain_clarifai._errors.classes import (
     ClarifaiUnfinishedStreamError,
 )
 from langchain_clarifai._errors.request_ids import read_request_id
+from langchain_clarifai._settings import known_names
+from langchain_clarifai._settings.credentials import OPENAI_PATH
+from langchain_clarifai._settings.model_ids import read_unknown_name
 
 if TYPE_CHECKING:
     from langchain_clarifai._errors.exchange import Exchange
@@ -31,6 +34,11 @@ TimeoutT = TypeVar("TimeoutT", bound=ClarifaiTimeoutError)
 _EXCERPT_LENGTH: Final = 200
 _LONGEST_TEXT: Final = 2_000
 
+_ADVICE_ON_BARE_NAMES: Final = (
+    "The name was sent as it is, since this package does not know it, and Clarifai "
+    "finds only featured models by their id alone. {}Write the whole id: "
+    "user/app/models/model."
+)
 _ADVICE_ON_REDIRECTS: Final = (
     "Redirects are not followed, since the token would travel along. Check `base_url`."
 )
@@ -93,6 +101,8 @@ def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
     said = (label, _shorten(description.text))
     text = ": ".join(part for part in said if part) or "The server reports an error"
     advice = description.advice or error_class.advice
+    if error_class is ClarifaiNotFoundError:
+        advice = _advise_on_bare_name(exchange) or advice
     if is_redirect:
         text, advice = "The server redirects", _ADVICE_ON_REDIRECTS
     # Of OpenAI's `{"error": …}` the SDK keeps what is inside, and so do its users.
@@ -104,6 +114,16 @@ def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
     )
     error.code = description.code
     return _finish(error, exchange, description.request_id)
+
+
+def _advise_on_bare_name(exchange: Exchange) -> str:
+    """Explain why Clarifai may not find a name that was sent as it is."""
+    if OPENAI_PATH not in str(exchange.request and exchange.request.url):
+        return ""
+    name = read_unknown_name(exchange.model)
+    if name is None:
+        return ""
+    return _ADVICE_ON_BARE_NAMES.format(known_names.suggest(name))
 
 
 def _build_unfinished_error(exchange: Exchange) -> ClarifaiError:

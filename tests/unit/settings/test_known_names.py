@@ -7,7 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
+from langchain_clarifai import ChatClarifai, ClarifaiNotFoundError
 from langchain_clarifai._settings import known_names
 from langchain_clarifai._settings.credentials import DEFAULT_BASE_URL
 from langchain_clarifai._settings.model_ids import (
@@ -16,9 +18,13 @@ from langchain_clarifai._settings.model_ids import (
     learn_path,
     resolve_model,
 )
+from tests.servers.openai_wire import platform_error
+from tests.servers.wire import json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.servers.wire import WireServer
 
 # What is written → the known model that it must have meant.
 MISTYPED = {
@@ -118,3 +124,20 @@ def test_near_miss_among_many_listed_names_is_bounded() -> None:
         text = known_names.suggest(name)
         assert time.process_time() - started < 0.6
     assert "gpt" in text or not text
+
+
+def test_unknown_name_goes_over_the_wire_and_its_404_explains(wire: WireServer) -> None:
+    """The error says why it may be unknown, and how to write it."""
+    model = ChatClarifai(
+        model="brand-new-9b", base_url=wire.url, api_key=SecretStr("a-token")
+    )
+    assert model.profile is None
+    body = platform_error(21200, "Model does not exist")
+    wire.reply(json_reply(body, status=404), json_reply(body, status=404))
+    with pytest.raises(ClarifaiNotFoundError, match="sent as it is") as caught:
+        model.invoke("hi")
+    assert wire.last_request.json["model"] == "brand-new-9b"
+    assert "user/app/models/model" in str(caught.value)
+    with pytest.raises(ClarifaiNotFoundError) as caught:
+        model.invoke("hi", model="gpt-oss-20b")
+    assert "sent as it is" not in str(caught.value)
