@@ -41,6 +41,7 @@ _FROM_ENVIRONMENT = "ENVVAR"
 
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _HIDDEN_PARTS = re.compile(r"[@?#]")
+_ENDPOINT = re.compile(r"/(?:chat/completions|embeddings)$")
 _DOT_SEGMENT = re.compile(r"/\.{1,2}(?:/|$)")
 
 
@@ -117,6 +118,8 @@ def normalize_base_url(
     path = parts.path.rstrip("/")
     if not path and (append_path or _is_clarifai_host(host)):
         path = OPENAI_PATH
+    # The address of an endpoint, as documentation of servers shows it.
+    path = _ENDPOINT.sub("", path)
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(':')}{path}"
 
 

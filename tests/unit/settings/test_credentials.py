@@ -512,3 +512,15 @@ def test_any_checked_token_fits_a_header(text: str) -> None:
 def test_missing_token_names_every_way_to_give_one(word: str) -> None:
     """The text says all that a user needs to get going."""
     assert word in MISSING_TOKEN
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["/chat/completions", "/embeddings", "/embeddings/"]
+)
+@pytest.mark.parametrize(
+    "base_url",
+    ["https://api.clarifai.com/v2/ext/openai/v1", "http://localhost:8080/v1"],
+)
+def test_base_url_of_an_endpoint_is_understood(base_url: str, endpoint: str) -> None:
+    """What is copied from a server's documentation may go on to one endpoint."""
+    assert normalize_base_url(f"{base_url}{endpoint}") == base_url
