@@ -19,6 +19,9 @@ APP := .venv-app
 READY := $(VENV)/ready
 INSTALL := $(BIN)/python -m pip install --editable .
 PYTEST := $(BIN)/python -m pytest
+# Each process takes the next file of tests; `make test WORKERS=0` runs them in one.
+WORKERS := 2
+PARALLEL := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # The first that is new enough and can make an environment; `make PYTHON=...` decides.
 USABLE := import sys, importlib.util as u; \
@@ -45,7 +48,7 @@ app: $(APP)/ready-page ## Serve a chat page on port 8000 or PORT=…; on Clarifa
 
 .PHONY: test
 test: $(READY)-test weights peers ## Run all tests: unit, wire, integration on a local model, standard suites
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) $(PARALLEL) $(ARGS)
 
 .PHONY: test-live
 test-live: ## Test on Clarifai itself; needs CLARIFAI_PAT, and CLARIFAI_MODEL chooses
@@ -60,7 +63,11 @@ install: $(READY)-test $(READY)-lint $(READY)-docs $(READY)-build ## Install wha
 
 .PHONY: unit
 unit: $(READY)-test ## Run the quick tests, without the local model
-	@$(PYTEST) -m "not local_model" tests/unit tests/wire $(ARGS)
+	@$(PYTEST) $(PARALLEL) -m "not local_model" tests/unit tests/wire $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(READY)-test ## Run the tests on random examples, with 1,000 of each in place of 25
+	@$(PYTEST) $(PARALLEL) --hypothesis-profile=fuzz --timeout 1200 -m hypothesis tests/unit $(ARGS)
 
 .PHONY: load
 load: $(READY)-test ## Send 30,000 requests at once and in batches; count what is lost
@@ -81,7 +88,7 @@ test-app: $(APP)/ready-browser ## Type, watch, stop and break the chat page in D
 
 .PHONY: coverage
 coverage: $(READY)-test weights peers ## Run all tests and show which branches none of them takes
-	@$(PYTEST) --cov --cov-report=term-missing $(ARGS)
+	@$(PYTEST) $(PARALLEL) --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: bench
 bench: ## Compare the speed with the SDK, ChatOpenAI and LiteLLM

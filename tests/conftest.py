@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.scripted import ScriptedServer
 from tests.servers.wire import WireServer
@@ -14,8 +15,45 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# Random examples: few while one works, many in `make fuzz`. A busy machine makes any
+# example slow, so none has a deadline.
+settings.register_profile("quick", max_examples=25, deadline=None)
+settings.register_profile("fuzz", max_examples=1_000, deadline=None)
+settings.load_profile("quick")
+
+_INTEGRATION = "tests/integration/"
+# Folders whose files share a server that takes seconds to start.
+_SHARED_SERVERS = (f"{_INTEGRATION}litellm/", f"{_INTEGRATION}observability/")
+
 _FOREIGN_PREFIXES = ("CLARIFAI_", "LANGCHAIN_", "LANGSMITH_", "OPENAI_")
 _FOREIGN_SUFFIXES = ("_PROXY", "_proxy")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Keep together what shares a server, where several processes run the tests.
+
+    A file's tests stay in one process, and all that ask the local model: there is one.
+    What takes longest comes first, so that no process is left with it at the end.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_choose_group(item)))
+    if hasattr(config, "workerinput"):
+        items.sort(key=_is_quick)
+
+
+def _choose_group(item: pytest.Item) -> str:
+    if item.get_closest_marker("local_model"):
+        return "local_model"
+    path = item.nodeid.split("::")[0]
+    return next((folder for folder in _SHARED_SERVERS if path.startswith(folder)), path)
+
+
+def _is_quick(item: pytest.Item) -> tuple[bool, bool]:
+    is_local = item.get_closest_marker("local_model") is not None
+    return not is_local, not item.nodeid.startswith(_INTEGRATION)
 
 
 @pytest.fixture(autouse=True)

@@ -39,6 +39,7 @@ class End(enum.Enum):
     """How an answer ends, once all of its pieces are sent."""
 
     COMPLETE = "as HTTP wants it; the connection can be used again"
+    KEEP = "the bytes said themselves where they end; the connection can be used again"
     FIN = "the connection is closed in mid-body"
     RESET = "the connection is reset in mid-body"
     SILENCE = "nothing more comes, and the connection stays open until the client goes"
@@ -329,6 +330,8 @@ def _end_reply(connection: socket.socket, reply: Reply) -> bool:
             if reply.framing is Framing.CHUNKED:
                 connection.sendall(b"0\r\n\r\n")
             return reply.framing in {Framing.CHUNKED, Framing.LENGTH}
+        case End.KEEP:
+            return True
         case End.FIN:
             return False
         case End.RESET:

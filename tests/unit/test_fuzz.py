@@ -159,8 +159,7 @@ _STREAMS = st.one_of(
 )
 _STATUSES = st.sampled_from([200, 200, 200, 201, 302, 400, 401, 404, 429, 500, 503])
 _QUIET = settings(
-    max_examples=200,
-    deadline=None,
+    max_examples=2 * settings().max_examples,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -7,7 +7,7 @@ import json
 import operator
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from langchain_core.messages import AIMessage, message_chunk_to_message
 
 from langchain_clarifai._answer.completion import convert_to_chat_result
@@ -134,7 +134,6 @@ def read_stream(answer: dict[str, Any], size: int, read_size: int) -> Any:
     return message_chunk_to_message(functools.reduce(operator.add, chunks))
 
 
-@settings(max_examples=60, deadline=None)
 @given(answer=answers, size=st.integers(1, 9), read_size=st.integers(1, 2000))
 def test_plain_and_streamed_answers_are_equal(
     answer: dict[str, Any], size: int, read_size: int

@@ -498,7 +498,7 @@ def test_keep_alives_are_no_progress(
 def test_slow_live_stream_is_no_silence(wire: WireServer, way: Way, size: int) -> None:
     """Neither slow events nor one event that drips in."""
     body = sse(chunk("Hello", finish_reason="stop"))
-    pieces = [one for piece in split_every(body, size) for one in (piece, Pause(0.02))]
+    pieces = [one for piece in split_every(body, size) for one in (piece, Pause(0.01))]
     if size > 1:
         pieces = [one for piece in pieces for one in (piece, Pause(0.1))]
     wire.reply(event_stream_reply(*pieces))

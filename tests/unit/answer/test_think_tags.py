@@ -70,7 +70,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(
     pieces=st.lists(PIECES, max_size=12),
     cuts=st.lists(st.integers(0, 60), max_size=8),

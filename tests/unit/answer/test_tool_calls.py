@@ -161,7 +161,7 @@ def deltas_of(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=str)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 @given(drawn=st.data())
 def test_any_dialect_gives_the_calls_that_were_meant(
     dialect: Dialect, drawn: st.DataObject

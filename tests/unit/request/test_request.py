@@ -140,7 +140,7 @@ JSON_VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text("abc"), JSON_VALUES))
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_any_json_survives(body: dict[str, Any]) -> None:
     """Whatever JSON can express arrives."""
     assert json.loads(dump_body(body)) == body

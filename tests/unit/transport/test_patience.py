@@ -15,6 +15,7 @@ from langchain_clarifai._transport import attempts, patience
 from langchain_clarifai._transport.patience import prepare_client
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
+    End,
     Framing,
     Pause,
     Reply,
@@ -62,7 +63,8 @@ def test_slow_headers_in_time_are_an_answer(wire: WireServer, way: Way) -> None:
     if way not in PLAIN:
         body = sse(*text_chunks("Hi"))
         head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"
-    slow = Reply(body=[*_drip(head, 0.02), body], framing=Framing.RAW)
+    end = End.KEEP if way in PLAIN else End.COMPLETE
+    slow = Reply(body=[*_drip(head, 0.02), body], framing=Framing.RAW, end=end)
     wire.reply(slow, slow)
     for _ in range(2):
         assert call(way, wire, timeout=5).message.text == "Hi"
