@@ -6,15 +6,14 @@ run or was broken off.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import datetime as dt
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from langchain_clarifai._check.lines import AsyncLine, Line, SyncLine, Target, drive
 from langchain_clarifai._check.network import Step, measure_steps
+from langchain_clarifai._check.options import FLAGSHIP, build_parser
 from langchain_clarifai._check.printing import Printer
 from langchain_clarifai._check.probes import (
     MOST_REQUESTS,
@@ -42,77 +41,29 @@ from langchain_clarifai._check.surroundings import (
 from langchain_clarifai._errors.classes import ClarifaiError
 from langchain_clarifai._settings.credentials import MISSING_TOKEN, normalize_base_url
 from langchain_clarifai._settings.model_ids import is_clarifai_base_url, resolve_model
-from langchain_clarifai._version import __version__
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from langchain_clarifai._check.verdicts import Verdict
 
-FLAGSHIP: Final = "openai/chat-completion/models/gpt-oss-120b"
 _WORKS, _FAILS, _COULD_NOT_RUN = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
-    options = _build_parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     printer = Printer(sys.stdout)
     try:
         check = _Check(options, printer)
         return check.run()
-    except (ValueError, OSError) as error:
+    except KeyboardInterrupt:
+        sys.stderr.write("Broken off before the first probe.\n")
+        return _COULD_NOT_RUN
+    except (ValueError, OSError, EOFError) as error:
         sys.stderr.write(f"The check could not run: {error}\n")
         return _COULD_NOT_RUN
-
-
-def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="langchain-clarifai",
-        description="Tools of the package langchain-clarifai.",
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser(
-        "check",
-        help="find out what works, from this machine, with this token and model",
-        description=(
-            "Find out what works: settings, network, the model and the service. "
-            "Exit codes: 0 all works, 1 something does not, 2 it could not run."
-        ),
-    )
-    check.add_argument("--model", help=f"default: {FLAGSHIP}")
-    check.add_argument("--base-url", help="a server other than Clarifai's")
-    check.add_argument(
-        "--api-key-env",
-        metavar="NAME",
-        help="the environment variable that holds the token for this server",
-    )
-    check.add_argument(
-        "--async", dest="is_async", action="store_true", help="use the async calls"
-    )
-    check.add_argument("--yes", action="store_true", help="do not ask before sending")
-    check.add_argument("--report", type=Path, metavar="FILE", help="write JSON to it")
-    check.add_argument("--record", type=Path, metavar="DIR", help="write bytes into it")
-    check.add_argument(
-        "--timeout", type=_read_seconds, default=60.0, help="seconds for each answer"
-    )
-    check.add_argument(
-        "--wait",
-        type=_read_seconds,
-        default=120.0,
-        help="seconds for a model that is starting",
-    )
-    check.add_argument(
-        "--allow-http", action="store_true", help="allow http to another machine"
-    )
-    return parser
-
-
-def _read_seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
-    return seconds
 
 
 class _Check:
