@@ -299,9 +299,8 @@ def test_model_of_a_call_is_resolved_and_reported_as_written(wire: WireServer) -
 def test_header_of_the_user_takes_the_place_of_ours(wire: WireServer, way: Way) -> None:
     """In any case, so that no name is sent twice."""
     ours = {"authorization": "Basic abc", "user-agent": "me/1", "ACCEPT": "text/plain"}
-    reply = json_reply if way in PLAIN else event_stream_reply
-    body = completion() if way in PLAIN else sse(*text_chunks("a"))
-    wire.reply(reply(body))
+    stream = event_stream_reply(sse(*text_chunks("a")))
+    wire.reply(json_reply(completion()) if way in PLAIN else stream)
     headers = {**ours, "content-Type": "application/json"}
     assert ways.call(way, wire, default_headers=headers).failure is None
     request = wire.last_request
