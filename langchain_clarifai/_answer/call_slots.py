@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
 
-from langchain_clarifai._answer.whole_calls import parse_arguments
+from langchain_clarifai._answer.whole_calls import decode_twice_encoded, parse_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -21,6 +22,15 @@ _OWN_FUNCTION_KEYS: Final = frozenset({"arguments", "name"})
 
 # Some servers open every call with it and send the arguments afterwards.
 _PLACEHOLDER: Final = "{}"
+
+# How the text of a whole object ends, encoded once or twice.
+_ENDS: Final = ("}", '}"')
+_STARTS: Final = ("{", '"{')
+
+# Raw text of a call of type `custom` stands under this key, as in langchain-openai.
+_RAW_INPUT: Final = "__arg1"
+_CUSTOM_OPENER: Final = f'{{"{_RAW_INPUT}": "'
+_CUSTOM_CLOSER: Final = '"}'
 
 
 def build_tool_call_id() -> str:
@@ -43,6 +53,9 @@ class Slot:
     has_function: bool = False
     announced: bool = False
     is_object: bool = False
+    is_dropped: bool = False
+    is_custom: bool = False
+    is_closed: bool = False
     unsent_name: str = ""
     unsent: list[str] = field(default_factory=list[str])
 
@@ -67,18 +80,26 @@ class Slot:
     def settled_arguments(self) -> str:
         """Return the text of the arguments; nothing for `null`, which says as much."""
         arguments = self.arguments()
-        return "" if arguments.strip() in {"", "null"} else arguments
+        if arguments.strip() in {"", "null"}:
+            return ""
+        return decode_twice_encoded(arguments)
+
+    def says_nothing(self) -> bool:
+        """Tell whether this is a placeholder, which some servers send beside text."""
+        return not (
+            self.name or self.wire_id or self.provider_fields
+        ) and self.settled_arguments().strip() in {"", _PLACEHOLDER}
 
     def is_whole(self) -> bool:
         """Tell whether the arguments are one finished JSON object."""
-        if not self.fragments or not self.fragments[-1].rstrip().endswith("}"):
+        if not self.fragments or not self.fragments[-1].rstrip().endswith(_ENDS):
             return False
         return parse_arguments(self.arguments()) is not None
 
     def begins_again(self, arguments: str, *, has_new_id: bool) -> bool:
         """Tell whether the text starts another object behind the finished one."""
         return (
-            arguments.lstrip().startswith("{")
+            arguments.lstrip().startswith(_STARTS)
             and self.is_whole()
             and (has_new_id or arguments != self.arguments())
         )
@@ -116,7 +137,26 @@ class Slot:
             key: function[key] for key in function if key not in _OWN_FUNCTION_KEYS
         }:
             fields["function"] = inner
-        self.provider_fields = merge_fields(self.provider_fields, fields)
+        merge_fields(self.provider_fields, fields)
+
+    def add_custom_input(self, fragment: str) -> None:
+        """Take a piece of a custom call's raw text, as part of a JSON string."""
+        if not self.is_custom:
+            self.is_custom = True
+            self.provider_fields.setdefault("type", "custom")
+            self.fragments.append(_CUSTOM_OPENER)
+            self.unsent.append(_CUSTOM_OPENER)
+        escaped = json.dumps(fragment, ensure_ascii=False)[1:-1]
+        if escaped:
+            self.fragments.append(escaped)
+            self.unsent.append(escaped)
+
+    def close_custom_input(self) -> None:
+        """End a custom call's text, of which nothing tells where it ends."""
+        if self.is_custom and not self.is_closed:
+            self.is_closed = True
+            self.fragments.append(_CUSTOM_CLOSER)
+            self.unsent.append(_CUSTOM_CLOSER)
 
     def is_ready(self) -> bool:
         """Tell whether readers may see the call."""
@@ -155,12 +195,13 @@ class Slot:
         return tool_call_chunk
 
 
-def merge_fields(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Merge dicts at every depth; the later value wins, but for null."""
-    merged = dict(old)
+def merge_fields(old: dict[str, Any], new: Mapping[str, Any]) -> None:
+    """Merge into a dict at every depth; the later value wins, but for null."""
     for key, value in new.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = merge_fields(merged[key], value)
+        if isinstance(value, dict):
+            known = old.get(key)
+            if not isinstance(known, dict):
+                known = old[key] = {}
+            merge_fields(known, value)
         elif value is not None:
-            merged[key] = value
-    return merged
+            old[key] = value

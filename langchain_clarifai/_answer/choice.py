@@ -5,38 +5,61 @@ Plain and streamed answers go through the same accumulator, so they cannot diffe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 
+from langchain_clarifai._answer.attachments import (
+    ATTACHED_FIELDS,
+    THINKING_PARTS,
+    Attachments,
+)
 from langchain_clarifai._answer.chunks import build_chunk, copy_text_chunk
-from langchain_clarifai._answer.open_chunk import OpenMessageChunk, is_cut_by_length
-from langchain_clarifai._answer.reasoning import join_parts, read_reasoning
+from langchain_clarifai._answer.extra_fields import ExtraFields
+from langchain_clarifai._answer.finish_reasons import is_cut_by_length
+from langchain_clarifai._answer.open_chunk import OpenMessageChunk
+from langchain_clarifai._answer.reasoning import (
+    ENTRY_FIELDS,
+    read_parts,
+    read_reasoning,
+)
 from langchain_clarifai._answer.tool_calls import ToolCallSlots
 from langchain_clarifai._answer.usage import convert_to_usage_metadata
 from langchain_clarifai._answer.whole_calls import convert_to_tool_calls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from langchain_core.messages import InvalidToolCall
     from langchain_core.messages.ai import UsageMetadata
     from langchain_core.messages.tool import ToolCall, ToolCallChunk
 
     from langchain_clarifai._answer.metadata import AnswerMetadata
+    from langchain_clarifai._answer.reasoning import Parts
     from langchain_clarifai._answer.think_tags import ThinkTags
 
-# Keys of a delta that ask for a closer look.
-_EXTRAS = frozenset(
+# Keys of a delta of text, and of its choice, that ask for no closer look.
+_PLAIN_DELTA: Final = frozenset({"content", "role"})
+_PLAIN_CHOICE: Final = frozenset({"delta", "finish_reason", "index"})
+
+_TEXT_FIELDS: Final = frozenset({"reasoning", "reasoning_content"})
+
+_KNOWN_IN_DELTA: Final = frozenset(
     {
-        "annotations",
-        "audio",
+        *ATTACHED_FIELDS,
+        "content",
         "function_call",
         "reasoning",
         "reasoning_content",
         "refusal",
+        "role",
         "tool_calls",
     }
+)
+_KNOWN_IN_CHOICE: Final = frozenset(
+    {*_PLAIN_CHOICE, "error", "logprobs", "message", "usage"}
 )
 
 
@@ -47,7 +70,9 @@ class ChoiceAccumulator:
         finish_reason: The last one that came; `""` counts as none.
     """
 
-    def __init__(self, think_tags: ThinkTags | None) -> None:
+    def __init__(
+        self, think_tags: ThinkTags | None, tool_names: frozenset[str] = frozenset()
+    ) -> None:
         self.finish_reason: str | None = None
         self._think_tags = think_tags
         self._content: list[str] = []
@@ -55,16 +80,22 @@ class ChoiceAccumulator:
         self._reasoning_field = ""
         self._refusal: list[str] = []
         self._logprobs: dict[str, list[Any]] = {}
-        self._attachments: dict[str, Any] = {}
+        self._attachments = Attachments()
+        self._extra_fields = ExtraFields()
+        self._message_beside: dict[str, Any] | None = None
         self._has_calls = False
-        self._slots = ToolCallSlots()
+        self._slots = ToolCallSlots(tool_names)
+        self._is_whole = False
         self._chunk_class: type[AIMessageChunk] = OpenMessageChunk
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was read that a reader would see."""
         return not (
-            self._content or self._reasoning or self._refusal or self._has_calls
+            self._content
+            or self._reasoning
+            or self._refusal
+            or (self._has_calls and not self._slots.is_empty)
         )
 
     def read(self, choice: dict[str, Any]) -> ChatGenerationChunk | None:
@@ -72,9 +103,15 @@ class ChoiceAccumulator:
         if finish_reason := choice.get("finish_reason"):
             self.finish_reason = str(finish_reason)
         delta = choice.get("delta")
-        if not delta and self.is_empty:
-            # A server that ignores the streaming flag sends a message in its place.
-            delta = choice.get("message")
+        is_plain = _PLAIN_CHOICE.issuperset(choice)
+        if not is_plain:
+            self._keep(choice, "choice", _KNOWN_IN_CHOICE)
+            if isinstance(message := choice.get("message"), dict):
+                # Deltas count, and a message beside them grows with them.
+                self._message_beside = message
+                if not delta and self.is_empty:
+                    # A server that ignores the streaming flag sends no deltas at all.
+                    delta = message
         if not isinstance(delta, dict):
             return None
         content = delta.get("content")
@@ -82,8 +119,8 @@ class ChoiceAccumulator:
             content.__class__ is str
             and content
             and self._think_tags is None
-            and _EXTRAS.isdisjoint(delta)
-            and not choice.get("logprobs")
+            and _PLAIN_DELTA.issuperset(delta)
+            and (is_plain or not choice.get("logprobs"))
         ):
             # The common case, and most of what streaming costs: text, nothing else.
             self._content.append(content)
@@ -98,17 +135,22 @@ class ChoiceAccumulator:
         Its calls are whole as well, so each gets an index of its own, whatever ids and
         indices the server gave them.
         """
-        message = choice.get("message") or choice.get("delta")
-        if isinstance(message, dict) and isinstance(message.get("tool_calls"), list):
-            tool_calls = message["tool_calls"]
+        message = _choose_fuller(choice.get("message"), choice.get("delta"))
+        if isinstance(tool_calls := message.get("tool_calls"), list):
             indexed = [
                 {**tool_call, "index": index}
                 for index, tool_call in enumerate(tool_calls)
                 if isinstance(tool_call, dict)
             ]
             message = {**message, "tool_calls": indexed}
-            choice = {**choice, "message": message, "delta": None}
-        return self.read(choice)
+        self._is_whole = True
+        return self.read({**choice, "message": None, "delta": message})
+
+    def attach(self, payload: dict[str, Any], names: Iterable[str]) -> None:
+        """Take what belongs to the message although it stands beside the choices."""
+        for name in names:
+            if value := payload.get(name):
+                self._attachments.attach(name, value)
 
     def drain_tool_calls(self) -> ChatGenerationChunk | None:
         """Return what has come of tool calls since the last time.
@@ -123,31 +165,31 @@ class ChoiceAccumulator:
 
     def finish(self, metadata: AnswerMetadata) -> list[ChatGenerationChunk]:
         """Return what was held back, and the last chunk with all metadata."""
+        chunks = [self._read_message_beside()]
         content, thought = self._flush_think_tags()
-        tool_call_chunks = self._slots.finish()
-        held_back = (
-            [self._build_chunk(content, tool_call_chunks, thought)]
-            if content or tool_call_chunks or thought
-            else []
-        )
+        tool_call_chunks = self._finish_calls()
+        if content or tool_call_chunks or thought:
+            chunks.append(self._build_chunk(content, tool_call_chunks, thought))
         last = AIMessageChunk(
             content="",
             additional_kwargs=self._build_additional_kwargs(),
-            response_metadata=metadata.build(self.finish_reason),
+            response_metadata=metadata.build(self.finish_reason, self._extra_fields),
             usage_metadata=_build_usage_metadata(metadata),
             chunk_position="last",
         )
         self._report_broken_calls(last)
-        return [*held_back, ChatGenerationChunk(message=last)]
+        chunks.append(ChatGenerationChunk(message=last))
+        return [chunk for chunk in chunks if chunk is not None]
 
     def build_message(self, metadata: AnswerMetadata) -> AIMessage:
         """Build the message that the chunks add up to, or would have added up to."""
         self._flush_think_tags()
+        self._finish_calls()
         tool_calls, invalid_tool_calls = self._convert_tool_calls()
         additional_kwargs = self._build_additional_kwargs()
         if self._reasoning:
             additional_kwargs["reasoning_content"] = "".join(self._reasoning)
-        response_metadata = metadata.build(self.finish_reason)
+        response_metadata = metadata.build(self.finish_reason, self._extra_fields)
         if self._logprobs:
             response_metadata["logprobs"] = self._logprobs
         return AIMessage(
@@ -158,6 +200,29 @@ class ChoiceAccumulator:
             response_metadata=response_metadata,
             usage_metadata=_build_usage_metadata(metadata),
         )
+
+    def _finish_calls(self) -> list[ToolCallChunk]:
+        is_cut = self.finish_reason is None or is_cut_by_length(self.finish_reason)
+        return self._slots.finish(is_cut=is_cut)
+
+    def _read_message_beside(self) -> ChatGenerationChunk | None:
+        """Take from the message beside the deltas what these did not bring."""
+        message, self._message_beside = self._message_beside, None
+        if message is None:
+            return None
+        if self.is_empty:
+            return self.read_whole({"message": message})
+        for name in ATTACHED_FIELDS:
+            if name not in self._attachments and (value := message.get(name)):
+                self._attachments.attach(name, value, is_whole=True)
+        self._keep(message, "message", _KNOWN_IN_DELTA)
+        return None
+
+    def _keep(self, fields: dict[str, Any], part: str, known: frozenset[str]) -> None:
+        """Keep what nobody defined."""
+        for name, value in fields.items():
+            if name not in known:
+                self._extra_fields.keep(part, name, value)
 
     def _convert_tool_calls(self) -> tuple[list[ToolCall], list[InvalidToolCall]]:
         return convert_to_tool_calls(
@@ -186,9 +251,10 @@ class ChoiceAccumulator:
         if (refusal := delta.get("refusal")) and isinstance(refusal, str):
             self._refusal.append(refusal)
         self._read_calls(delta)
-        for name in ("audio", "annotations"):
+        for name in ATTACHED_FIELDS:
             if value := delta.get(name):
-                self._attach(name, value)
+                self._attachments.attach(name, value, is_whole=self._is_whole)
+        self._keep(delta, "message", _KNOWN_IN_DELTA)
         response_metadata = self._read_logprobs(logprobs)
         if not content and not thought and not response_metadata:
             return None
@@ -204,11 +270,13 @@ class ChoiceAccumulator:
         """
         reasoning, reasoning_field = read_reasoning(delta)
         content = delta.get("content")
-        if isinstance(content, list | dict):
-            parts = content if isinstance(content, list) else [content]
-            content, thought = join_parts(parts)
-            reasoning = reasoning or thought
-        content = content if isinstance(content, str) else ""
+        if not isinstance(content, str):
+            parts = self._read_parts(content)
+            content = parts.text
+            if parts.thought and not reasoning:
+                reasoning, reasoning_field = parts.thought, THINKING_PARTS
+        if reasoning_field in ENTRY_FIELDS and self._reasoning_field in _TEXT_FIELDS:
+            reasoning = ""  # the entries repeat, with signatures, what a field brought
         if reasoning and self._reasoning_field != "content":
             self._reasoning_field = (
                 self._reasoning_field or reasoning_field or "reasoning_content"
@@ -224,6 +292,21 @@ class ChoiceAccumulator:
             self._take_thought(tags, thought)
             reasoning = reasoning or thought
         return self._take(content, reasoning)
+
+    def _read_parts(self, content: Any) -> Parts:
+        """Take what content that is no string holds besides text."""
+        parts = read_parts(content)
+        for name, values in (
+            (THINKING_PARTS, parts.thoughts),
+            ("images", parts.images),
+        ):
+            if values:
+                self._attachments.attach(name, [*values], is_whole=self._is_whole)
+        if parts.refusal:
+            self._refusal.append(parts.refusal)
+        if parts.others:
+            self._extra_fields.keep("message", "content", [*parts.others])
+        return parts
 
     def _flush_think_tags(self) -> tuple[str, dict[str, Any]]:
         """Take what waited for a tag; return it as content and additional kwargs."""
@@ -271,26 +354,9 @@ class ChoiceAccumulator:
             self._logprobs.setdefault(name, []).extend(tokens)
         return {"logprobs": found} if found else {}
 
-    def _attach(self, name: str, value: Any) -> None:
-        """Collect what is handed out once, on the last chunk."""
-        known = self._attachments.get(name)
-        if isinstance(known, list) and isinstance(value, list):
-            self._attachments[name] = [*known, *value]
-        elif isinstance(known, dict) and isinstance(value, dict):
-            growing = {
-                key: known[key] + text
-                for key, text in value.items()
-                if key in {"data", "transcript"}
-                and isinstance(text, str)
-                and isinstance(known.get(key), str)
-            }
-            self._attachments[name] = {**known, **value, **growing}
-        else:
-            self._attachments[name] = value
-
     def _build_additional_kwargs(self) -> dict[str, Any]:
         """Build what stands on the last chunk, and on the message."""
-        additional_kwargs = dict(self._attachments)
+        additional_kwargs = self._attachments.build()
         if self._refusal:
             additional_kwargs["refusal"] = "".join(self._refusal)
         if self._reasoning_field not in {"", "reasoning_content"}:
@@ -314,6 +380,21 @@ class ChoiceAccumulator:
         )
         self._chunk_class = AIMessageChunk
         return generation_chunk
+
+
+def _choose_fuller(message: Any, delta: Any) -> dict[str, Any]:
+    """Return the fuller of two messages, with what it lacks from the other one.
+
+    Perplexity sends a `delta` beside the `message` of a plain answer.
+    """
+    candidates = [value for value in (message, delta) if isinstance(value, dict)]
+    said = [{name: v for name, v in value.items() if v} for value in candidates]
+    said.sort(key=lambda fields: len(str({**fields, "role": ""})))
+    merged: dict[str, Any] = {}
+    for fields in said:
+        merged |= fields
+    # What says nothing still tells which fields the server knows.
+    return {**(candidates[0] if candidates else {}), **merged}
 
 
 def _split_provider_fields(slots: ToolCallSlots) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_clarifai._answer.bodies import parse_body
 from langchain_clarifai._answer.choice import ChoiceAccumulator
 from langchain_clarifai._answer.faults import ErrorBody, MalformedAnswer
+from langchain_clarifai._answer.metadata import ATTACHED_AT_THE_TOP
 from langchain_clarifai._answer.think_tags import build_think_tags
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ def parse_completion(body: bytes) -> dict[str, Any]:
 
 
 def convert_to_chat_result(
-    body: bytes, metadata: AnswerMetadata, reasoning_format: ReasoningFormat, model: str
+    body: bytes,
+    metadata: AnswerMetadata,
+    reasoning_format: ReasoningFormat,
+    model: str,
+    tool_names: frozenset[str] = frozenset(),
 ) -> ChatResult:
     """Convert the body of a response, one generation for each choice.
 
@@ -49,11 +54,15 @@ def convert_to_chat_result(
     completion = parse_completion(body)
     choices = completion["choices"]
     metadata.read(completion)
+    metadata.read_extra_fields(completion)
     metadata.read_usage(choices[0])
     llm_output = {"model_name": metadata.model_name, "token_usage": metadata.usage}
     generations: list[ChatGeneration] = []
     for choice in choices:
-        accumulator = ChoiceAccumulator(build_think_tags(reasoning_format, model))
+        accumulator = ChoiceAccumulator(
+            build_think_tags(reasoning_format, model), tool_names
+        )
+        accumulator.attach(completion, ATTACHED_AT_THE_TOP)
         accumulator.read_whole(choice)
         message = accumulator.build_message(metadata)
         generations.append(ChatGeneration(message=message))

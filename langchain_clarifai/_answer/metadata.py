@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai._answer.cost import describe_cost
-from langchain_clarifai._answer.usage import has_counts
+from langchain_clarifai._answer.extra_fields import ExtraFields
+from langchain_clarifai._answer.finish_reasons import normalize_finish_reason
+from langchain_clarifai._answer.usage import find_usage, merge_usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,22 @@ PROVIDER: Final = "clarifai"
 
 PROVIDER_METADATA: Final = {"model_provider": PROVIDER}
 
-_COPIED_FIELDS: Final = ("id", "system_fingerprint", "service_tier")
+_COPIED_FIELDS: Final = ("id", "system_fingerprint", "service_tier", "created")
+# Some servers give every chunk an id and a time of its own: the first ones count.
+_FIRST_COUNTS: Final = frozenset({"id", "created"})
+
+KNOWN_FIELDS: Final = frozenset(
+    {*_COPIED_FIELDS, "choices", "model", "object", "obfuscation", "status", "usage"}
+)
+"""What has a place of its own, or says nothing: `object` names the kind of body, and
+`obfuscation` is noise that hides the length of a chunk."""
+
+EXTRA_FIELDS_KEY: Final = "extra_fields"
+"""Under it `response_metadata` holds what nobody defined, see `extra_fields`."""
+
+
+ATTACHED_AT_THE_TOP: Final = frozenset({"citations", "search_results"})
+"""What belongs to the message although it stands beside the choices."""
 
 
 @dataclass(slots=True)
@@ -39,6 +56,9 @@ class AnswerMetadata:
     request_id: str = ""
     """What support can look the request up by: the header's, else the body's."""
 
+    extra_fields: ExtraFields = field(default_factory=ExtraFields)
+    """What nobody defined, at the top of the answer."""
+
     _fields: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def read(self, payload: dict[str, Any]) -> None:
@@ -51,22 +71,37 @@ class AnswerMetadata:
             self.backend_model = model
         for name in _COPIED_FIELDS:
             value = payload.get(name)
-            # Some servers give every chunk an id of its own: the first one counts.
-            if value and not (name == "id" and name in self._fields):
+            if value and not (name in _FIRST_COUNTS and name in self._fields):
                 self._fields[name] = value
+
+    def read_extra_fields(self, payload: dict[str, Any]) -> None:
+        """Take what nobody defined of a completion or a chunk of one."""
+        for name, value in payload.items():
+            if name not in KNOWN_FIELDS and name not in ATTACHED_AT_THE_TOP:
+                self.extra_fields.keep("completion", name, value)
+        if "usage" not in payload:
+            self.read_usage(payload)
 
     def read_usage(self, payload: dict[str, Any]) -> None:
         """Take the usage of a completion, a chunk or a choice, if it has one."""
-        if isinstance(usage := payload.get("usage"), dict) and has_counts(usage):
-            self.usage = usage
+        if (usage := find_usage(payload)) is not None:
+            self.usage = usage if self.usage is None else merge_usage(self.usage, usage)
 
-    def build(self, finish_reason: str | None) -> dict[str, Any]:
-        """Build the `response_metadata` of a finished message."""
+    def build(
+        self, finish_reason: str | None, extra_fields: ExtraFields | None = None
+    ) -> dict[str, Any]:
+        """Build the `response_metadata` of a finished message.
+
+        Args:
+            finish_reason: As the server gave it; None where it gave none.
+            extra_fields: What nobody defined in the choice and its message.
+        """
         response_metadata: dict[str, Any] = {
             **PROVIDER_METADATA,
             "model_name": self.model_name,
             "finish_reason": finish_reason,
             **self._fields,
+            **normalize_finish_reason(finish_reason),
         }
         if self.backend_model:
             response_metadata["backend_model"] = self.backend_model
@@ -77,6 +112,8 @@ class AnswerMetadata:
             response_metadata |= describe_cost(
                 self.usage, self.model_name, self.base_url
             )
+        if extra := self.extra_fields.build(extra_fields or ExtraFields()):
+            response_metadata[EXTRA_FIELDS_KEY] = extra
         if self.include_headers:
             response_metadata["headers"] = dict(self.headers)
         return response_metadata

@@ -8,10 +8,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from typing_extensions import override
 
 from langchain_clarifai._answer.blocks import convert_to_content_blocks
+from langchain_clarifai._answer.finish_reasons import is_cut_by_length
 from langchain_clarifai._answer.whole_calls import convert_to_tool_calls
-
-# Finish reasons that say the answer was cut because it was too long.
-_CUT_BY_LENGTH = {"length", "max_tokens", "model_length"}
 
 
 class _PlainWhenConverted(AIMessageChunk):
@@ -93,8 +91,3 @@ def _close(total: AIMessageChunk) -> AIMessageChunk:
         closed.content = total.text
         closed.content = cast("list[Any]", convert_to_content_blocks(closed))
     return closed
-
-
-def is_cut_by_length(finish_reason: object) -> bool:
-    """Tell whether the answer ended because it was too long."""
-    return finish_reason in _CUT_BY_LENGTH

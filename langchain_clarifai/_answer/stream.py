@@ -7,6 +7,7 @@ reads the network feeds it.
 from __future__ import annotations
 
 import re
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai._answer.bodies import check_body_size, parse_json
@@ -21,6 +22,8 @@ from langchain_clarifai._answer.faults import (
     UnfinishedStream,
     is_error_body,
 )
+from langchain_clarifai._answer.halves import HalfJoiner
+from langchain_clarifai._answer.metadata import ATTACHED_AT_THE_TOP, KNOWN_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,13 +62,15 @@ class StreamAccumulator:
         think_tags: ThinkTags | None,
         *,
         allow_unfinished: bool,
+        tool_names: frozenset[str] = frozenset(),
     ) -> None:
         self.is_done = False
         self.has_yielded = False
         self.chunks_received = 0
         self.made_progress = False
         self._metadata = metadata
-        self._choice = ChoiceAccumulator(think_tags)
+        self._choice = ChoiceAccumulator(think_tags, tool_names)
+        self._halves = HalfJoiner()
         self._choice_index: Any = None
         self._has_choice = False
         self._allow_unfinished = allow_unfinished
@@ -145,7 +150,9 @@ class StreamAccumulator:
         completion = parse_completion(body)
         choice = completion["choices"][0]
         self._metadata.read(completion)
+        self._metadata.read_extra_fields(completion)
         self._metadata.read_usage(choice)
+        self._choice.attach(completion, ATTACHED_AT_THE_TOP)
         self.chunks_received += 1
         self._has_choice = True
         chunk = self._choice.read_whole(choice)
@@ -180,7 +187,7 @@ class StreamAccumulator:
         if not event.data:
             return None
         try:
-            payload = parse_json(event.data)
+            payload = self._parse_json(event.data)
         except ValueError:
             # It was cut off in the middle, or is of a kind that we never asked for.
             if is_flushed or event.type != "message":
@@ -192,6 +199,15 @@ class StreamAccumulator:
             raise ErrorBody(payload)
         raise MalformedAnswer("An event is no JSON object.", event.data)
 
+    def _parse_json(self, text: bytes) -> Any:
+        """Parse an event; halves of pairs wait for what the next one brings."""
+        if not self._halves.waiting:
+            try:
+                return parse_json(text, strict=True)
+            except JSONDecodeError:
+                pass
+        return self._halves.mend(parse_json(text, keep_halves=True))
+
     def _read_payload(
         self, payload: dict[str, Any], event: Event
     ) -> ChatGenerationChunk | None:
@@ -202,6 +218,8 @@ class StreamAccumulator:
             if not choices:
                 self.chunks_received += 1
                 self._metadata.read(payload)
+                self._metadata.read_extra_fields(payload)
+                self._choice.attach(payload, ATTACHED_AT_THE_TOP)
                 return None
         choice = self._choose(choices) if isinstance(choices, list) else None
         if not isinstance(choice, dict):
@@ -212,6 +230,9 @@ class StreamAccumulator:
             self._metadata.read(payload)
         elif "usage" in payload:
             self._metadata.read_usage(payload)
+        if not KNOWN_FIELDS.issuperset(payload):
+            self._metadata.read_extra_fields(payload)
+            self._choice.attach(payload, ATTACHED_AT_THE_TOP)
         return self._read_choice(choice)
 
     def _choose(self, choices: list[Any]) -> Any:
@@ -249,6 +270,10 @@ class StreamAccumulator:
         if not self._has_choice:
             raise MalformedAnswer("The stream holds no answer.", self._start)
         self.is_done = self.has_yielded = True
+        if (rest := self._halves.flush()) and (
+            chunk := self._choice.read({"delta": rest})
+        ):
+            yield chunk
         yield from self._choice.finish(self._metadata)
 
 

@@ -37,6 +37,8 @@ class ThinkTags:
         self._is_over = False
         self._is_at_start = True
         self._held = ""
+        # Blanks that came behind what is held.
+        self._blanks: list[str] = []
         # A long thought is held back in pieces, of which only the tail is searched.
         self._pieces: list[str] = []
         self._tail = ""
@@ -66,14 +68,21 @@ class ThinkTags:
         """Return the reasoning and the content that the next text settles."""
         if self._is_over:
             return "", self._skip_blanks(text)
-        if self._is_thinking:
-            return self._think(self._held + text)
-        return self._begin(text)
+        if not text.strip() and (self._is_thinking or not self._pieces):
+            # Blanks may turn out to be the end of the thought, or lie before a tag.
+            # Looking at all of them each time would be quadratic.
+            self._blanks.append(text)
+            return "", ""
+        text = "".join((self._held, *self._blanks, text))
+        self._held = ""
+        self._blanks.clear()
+        return self._think(text) if self._is_thinking else self._begin(text)
 
     def flush(self) -> tuple[str, str]:
         """Return the reasoning and the content that were held back."""
-        held, self._held = "".join(self._pieces) + self._held, ""
-        self._pieces = []
+        held = "".join((*self._pieces, self._held, *self._blanks))
+        self._held = ""
+        self._pieces, self._blanks = [], []
         if self._is_thinking:
             return held.rstrip(), ""
         return "", held
@@ -81,10 +90,9 @@ class ThinkTags:
     def _begin(self, text: str) -> tuple[str, str]:
         if self._pieces:
             return self._wait_for_closer(text)
-        start = self._held + text
+        start = text
         stripped = start.lstrip()
         if stripped.startswith(_OPENER):
-            self._held = ""
             if self._known_thought is not None:
                 return self._wait_for_closer(start)
             self._is_thinking = self.found = True
@@ -92,7 +100,6 @@ class ThinkTags:
         if _OPENER.startswith(stripped):
             self._held = start
             return "", ""
-        self._held = ""
         if self._may_open_in_prompt:
             return self._wait_for_closer(start)
         self._is_over, self._is_at_start = True, False

@@ -31,7 +31,6 @@ https://github.com/vllm-project/vllm/pull/31438 (the finish chunk repeats a call
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Hashable  # noqa: TC003 - NamedTuple
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -62,8 +61,12 @@ class _Part(NamedTuple):
 class ToolCallSlots:
     """State machine from deltas, in any dialect, to tool-call chunks."""
 
-    def __init__(self) -> None:
+    def __init__(self, tool_names: frozenset[str] = frozenset()) -> None:
+        self._tool_names = tool_names
         self._slots: list[Slot] = []
+        # Slots ahead of this one have been announced, or are announced next.
+        self._first_waiting = 0
+        self._touched: dict[Slot, None] = {}
         self._by_index: dict[Hashable, Slot] = {}
         self._by_id: dict[str, Slot] = {}
         self._opened = 0
@@ -74,6 +77,12 @@ class ToolCallSlots:
         for delta in deltas:
             if isinstance(delta, dict):
                 touched.add(self._apply(delta, touched))
+        self._touched |= dict.fromkeys(touched)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no call, placeholders left aside."""
+        return all(slot.says_nothing() for slot in self._slots)
 
     def drain(self) -> list[ToolCallChunk]:
         """Return what has come since the last call, one chunk a call.
@@ -81,12 +90,38 @@ class ToolCallSlots:
         A call is announced once its name is known, and never before the calls that
         were opened ahead of it, so that their order is that of the wire.
         """
-        ready = itertools.takewhile(Slot.is_ready, self._slots)
+        slots, first = self._slots, self._first_waiting
+        while self._first_waiting < len(slots):
+            slot = slots[self._first_waiting]
+            if not (slot.is_ready() or slot.is_dropped):
+                break
+            self._touched[slot] = None
+            self._first_waiting += 1
+        if not self._touched:
+            return []
+        # Only what was touched is looked at: with thousands of calls, looking at all
+        # of them after each read would be quadratic.
+        last = slots[self._first_waiting - 1].position if self._first_waiting else -1
+        ready = [
+            slot
+            for slot in self._touched
+            if slot.position <= last and slot.is_ready() and not slot.is_dropped
+        ]
+        self._touched = {slot: None for slot in self._touched if slot.position > last}
+        if self._first_waiting > first or len(ready) > 1:
+            ready.sort(key=lambda slot: slot.position)
         return [chunk for slot in ready if (chunk := slot.drain()) is not None]
 
-    def finish(self) -> list[ToolCallChunk]:
-        """Return what was held back: the deltas are over."""
+    def finish(self, *, is_cut: bool = False) -> list[ToolCallChunk]:
+        """Return what was held back: the deltas are over.
+
+        Args:
+            is_cut: Whether the answer ended too early, so that the text of the last
+                custom call may lack its end.
+        """
         self._end_trials()
+        for slot in self._slots[: len(self._slots) - is_cut]:
+            slot.close_custom_input()
         drained = (slot.drain_last() for slot in self._slots)
         return [tool_call_chunk for tool_call_chunk in drained if tool_call_chunk]
 
@@ -117,6 +152,9 @@ class ToolCallSlots:
 
     def _apply(self, delta: dict[str, Any], touched: set[Slot]) -> Slot:
         wire_function = delta.get("function")
+        custom = delta.get("custom")
+        if isinstance(custom, dict):
+            return self._apply_custom(delta, custom)
         function = wire_function if isinstance(wire_function, dict) else {}
         part = _Part(
             wire_index=_convert_to_index(delta.get("index")),
@@ -125,6 +163,8 @@ class ToolCallSlots:
             arguments=_convert_to_arguments(function.get("arguments")),
             has_function=isinstance(wire_function, dict),
         )
+        if self._tool_names and "<|" in part.name:
+            part = part._replace(name=self._cut_tail(part.name))
         opened = self._opened
         slot = self._find(part, touched)
         if part.arguments or (part.name and not slot.name and opened == self._opened):
@@ -136,6 +176,30 @@ class ToolCallSlots:
         slot.add_name(part.name)
         slot.add_arguments(part.arguments)
         slot.add_provider_fields(delta, function)
+        return slot
+
+    def _cut_tail(self, name: str) -> str:
+        """Cut what gpt-oss leaves behind a name: `search<|channel|>commentary`, say."""
+        tool_name = name.partition("<|")[0].strip()
+        return tool_name if tool_name in self._tool_names else name
+
+    def _apply_custom(self, delta: dict[str, Any], custom: dict[str, Any]) -> Slot:
+        """Take a piece of a call of type `custom`, whose input is raw text."""
+        wire_index = _convert_to_index(delta.get("index"))
+        call_id = _convert_to_id(delta.get("id"))
+        slot = self._by_id.get(call_id) or self._by_index.get(wire_index)
+        if slot is None or (
+            call_id and slot.wire_id and call_id != slot.wire_id and custom.get("name")
+        ):
+            slot = self._open(wire_index)
+        if call_id and not slot.wire_id:
+            slot.wire_id = call_id
+            self._by_id.setdefault(call_id, slot)
+        slot.has_function = True
+        slot.add_name(_convert_to_name(custom.get("name")))
+        slot.add_custom_input(_convert_to_arguments(custom.get("input")))
+        others = {key: delta[key] for key in delta if key not in {"custom", "type"}}
+        slot.add_provider_fields(others, {})
         return slot
 
     def _find(self, part: _Part, touched: set[Slot]) -> Slot:
@@ -164,7 +228,12 @@ class ToolCallSlots:
 
     def _return_to(self, elder: Slot) -> Slot:
         """Go back to the call that the server keeps renaming."""
-        self._slots = [slot for slot in self._slots if slot.on_trial_for is not elder]
+        for slot in reversed(self._slots):
+            if slot is elder:
+                break
+            slot.is_dropped = slot.is_dropped or slot.on_trial_for is elder
+        while self._slots[-1].is_dropped:
+            self._slots.pop()
         self._by_index[elder.index] = self._by_index[None] = elder
         return elder
 
@@ -174,14 +243,16 @@ class ToolCallSlots:
             if slot.on_trial_for is not None:
                 elder = slot.on_trial_for
                 elder.wire_id = elder.wire_id or slot.wire_id
-                elder.provider_fields = merge_fields(
-                    elder.provider_fields, slot.provider_fields
-                )
+                merge_fields(elder.provider_fields, slot.provider_fields)
         self._slots = [
             slot
             for slot in self._slots
-            if slot.on_trial_for is None and slot.has_function
+            if slot.on_trial_for is None
+            and slot.has_function
+            and not slot.is_dropped
+            and not slot.says_nothing()
         ]
+        self._first_waiting = len(self._slots)
 
     def _open(self, index: Hashable, *, on_trial_for: Slot | None = None) -> Slot:
         slot = Slot(position=self._opened, index=index, on_trial_for=on_trial_for)

@@ -37,8 +37,15 @@ _INPUT_OBJECTS: Final = (
 _INPUT_DETAILS: Final = {
     "cache_read": _build_paths(
         _INPUT_OBJECTS,
-        ("cached_tokens", "cache_read_tokens", "cache_read_input_tokens", "cache_read"),
         (
+            "cached_tokens",
+            "num_cached_tokens",
+            "cache_read_tokens",
+            "cache_read_input_tokens",
+            "cache_read",
+        ),
+        (
+            "num_cached_tokens",
             "cache_read_input_tokens",
             "prompt_cache_hit_tokens",
             "cached_tokens",
@@ -89,6 +96,48 @@ def has_counts(usage: dict[str, Any]) -> bool:
     )
 
 
+def find_usage(payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Find the usage of an answer, which some put into an object of their own.
+
+    Groq's `x_groq` is one.
+    """
+    usage = payload.get("usage")
+    if isinstance(usage, dict) and has_counts(usage):
+        return usage
+    for value in payload.values():
+        nested = value.get("usage") if isinstance(value, dict) else None
+        if isinstance(nested, dict) and has_counts(nested):
+            return nested
+    return None
+
+
+def merge_usage(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Merge a later report of usage into an earlier one; the later counts.
+
+    Anthropic reports in two halves, the input first and the output last: what is zero,
+    null or absent later does not overwrite what came before.
+    """
+    merged = _merge_counts(old, new)
+    # A total that the later half does not report, or only of itself, is out of date.
+    counts = _flatten(merged)
+    parts = (_find(counts, _INPUT_TOKENS) or 0) + (_find(counts, _OUTPUT_TOKENS) or 0)
+    is_mixed = merged not in (old, new)
+    if is_mixed and 0 < (_find(counts, _TOTAL_TOKENS) or 0) < parts:
+        merged.pop(_TOTAL_TOKENS[0][0])
+    return merged
+
+
+def _merge_counts(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(old)
+    for key, value in new.items():
+        known = merged.get(key)
+        if isinstance(known, dict) and isinstance(value, dict):
+            merged[key] = _merge_counts(known, value)
+        elif value or known is None:
+            merged[key] = value
+    return merged
+
+
 def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
     """Convert the usage of an answer; a count that is missing or null is 0.
 
@@ -98,6 +147,11 @@ def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
     input_tokens = (_find(counts, _INPUT_TOKENS) or 0) + _count_uncounted(counts)
     output_tokens = _find(counts, _OUTPUT_TOKENS) or 0
     total_tokens = _find(counts, _TOTAL_TOKENS)
+    output_details = _find_all(counts, _OUTPUT_DETAILS)
+    reasoning_tokens = output_details.get("reasoning", 0)
+    if input_tokens + output_tokens + reasoning_tokens == total_tokens:
+        # xAI counts what the model thought apart from what it said.
+        output_tokens += reasoning_tokens
     usage_metadata = UsageMetadata(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
@@ -107,7 +161,7 @@ def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
     )
     if input_details := _find_all(counts, _INPUT_DETAILS):
         usage_metadata["input_token_details"] = cast("InputTokenDetails", input_details)
-    if output_details := _find_all(counts, _OUTPUT_DETAILS):
+    if output_details:
         usage_metadata["output_token_details"] = cast(
             "OutputTokenDetails", output_details
         )

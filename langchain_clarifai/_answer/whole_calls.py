@@ -10,6 +10,8 @@ from langchain_core.messages.tool import (
     tool_call as create_tool_call,
 )
 
+from langchain_clarifai._answer.bodies import check_depth
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,14 +26,34 @@ def parse_arguments(arguments: str) -> dict[str, Any] | None:
     """
     if not arguments.strip():
         return {}
+    parsed = _parse(arguments)
+    if isinstance(parsed, str):
+        # Some models and gateways encode the object twice.
+        parsed = _parse(parsed)
+        return parsed if isinstance(parsed, dict) else None
+    if parsed is None:
+        return {} if arguments.strip() == "null" else None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _parse(text: str) -> Any:
+    """Parse JSON; None where it is none."""
     try:
         # Not strict: models leave line breaks and tabs in strings unescaped.
-        parsed = json.loads(arguments, strict=False)
+        parsed = json.loads(text, strict=False)
+        check_depth(parsed, text.count("[") + text.count("{"))
     except (ValueError, RecursionError):
         return None
-    if parsed is None:
-        return {}
-    return parsed if isinstance(parsed, dict) else None
+    return parsed
+
+
+def decode_twice_encoded(arguments: str) -> str:
+    """Return the text of an object that was encoded twice; any other text as it is."""
+    if arguments.lstrip().startswith('"'):
+        inner = _parse(arguments)
+        if isinstance(inner, str) and isinstance(_parse(inner), dict):
+            return inner
+    return arguments
 
 
 def convert_to_tool_calls(

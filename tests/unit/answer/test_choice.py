@@ -161,7 +161,7 @@ CONTENTS: list[tuple[str, list[Any], str, dict[str, Any]]] = [
         "ab",
         {},
     ),
-    ("a number", [{"content": 7}], "", {}),
+    ("a number", [{"content": 7}], "7", {}),
     (
         "a field of thoughts",
         [{"reasoning_content": "a"}, {"reasoning_content": "b", "content": "c"}],
@@ -184,7 +184,11 @@ CONTENTS: list[tuple[str, list[Any], str, dict[str, Any]]] = [
         "thoughts in parts",
         [{"content": [{"type": "thinking", "thinking": "a"}, "b"]}],
         "b",
-        {"reasoning_content": "a"},
+        {
+            "reasoning_content": "a",
+            "reasoning_field": "thinking_parts",
+            "thinking_parts": [{"type": "thinking", "thinking": "a"}],
+        },
     ),
     (
         "thoughts in tags",
@@ -246,7 +250,7 @@ CONTENTS: list[tuple[str, list[Any], str, dict[str, Any]]] = [
             {"audio": {"data": "c", "transcript": None, "expires_at": 1}},
         ],
         "",
-        {"audio": {"id": "x", "data": "ac", "transcript": None, "expires_at": 1}},
+        {"audio": {"id": "x", "data": "ac", "transcript": "b", "expires_at": 1}},
     ),
     (
         "audio of another shape",

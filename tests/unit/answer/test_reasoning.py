@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from langchain_clarifai._answer.reasoning import join_parts, read_reasoning
+from langchain_clarifai._answer.reasoning import read_parts, read_reasoning
 
 FIELDS = [
     ("reasoning_content", {"reasoning_content": "a"}, ("a", "reasoning_content")),
@@ -57,4 +57,8 @@ def test_parts_are_told_apart() -> None:
         {"type": "text", "text": None},
         7,
     ]
-    assert join_parts(parts) == ("xyz", "abc")
+    sorted_parts = read_parts(parts)
+    assert (sorted_parts.text, sorted_parts.thought) == ("xyz", "abc")
+    assert sorted_parts.thoughts == tuple(parts[:3])
+    assert sorted_parts.images == ({"type": "image_url"},)
+    assert sorted_parts.others == ({"type": "text", "text": None}, 7)
