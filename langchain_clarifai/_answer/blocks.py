@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from langchain_core.messages import content
 from langchain_core.messages.block_translators import register_translator
 
+from langchain_clarifai._answer.media_blocks import build_citations, build_media_blocks
 from langchain_clarifai._answer.metadata import PROVIDER
 
 # langchain-core has standard blocks for refusals from 1.7.5 on, and LangChain's
@@ -50,10 +51,10 @@ def convert_chunk_to_content_blocks(message: AIMessageChunk) -> list[ContentBloc
         NotImplementedError: If the content is a list, which core reads better itself.
     """
     if message.chunk_position == "last":
-        return _add_call_indices(convert_to_content_blocks(message), message)
+        blocks = convert_to_content_blocks(message)
+        return _add_call_indices(blocks, message)
     blocks = _convert_to_text_blocks(message)
-    for block in blocks:
-        block["index"] = f"lc_{block['type']}"
+    _index(blocks)
     blocks += [
         {
             "type": "tool_call_chunk",
@@ -86,14 +87,26 @@ def _convert_to_text_blocks(message: AIMessage) -> list[dict[str, Any]]:
     if not isinstance(message.content, str):
         raise NotImplementedError
     blocks: list[dict[str, Any]] = []
+    attached = message.additional_kwargs
+    citations = build_citations(attached)
     if reasoning := message.additional_kwargs.get("reasoning_content"):
         blocks.append({"type": "reasoning", "reasoning": reasoning})
-    if message.content:
-        blocks.append({"type": "text", "text": message.content})
+    if message.content or citations:
+        block = {"type": "text", "text": message.content}
+        blocks.append({**block, "annotations": citations} if citations else block)
+    blocks += build_media_blocks(attached)
     if refusal := message.additional_kwargs.get("refusal"):
         block = {"type": "refusal", "refusal": refusal}
         blocks.append(block if _HAS_REFUSALS else _wrap(block))
     return blocks
+
+
+def _index(blocks: list[dict[str, Any]]) -> None:
+    """Number blocks of a chunk by their type, so that those of later ones join."""
+    seen: dict[str, int] = {}
+    for block in blocks:
+        count = seen[block["type"]] = seen.get(block["type"], -1) + 1
+        block["index"] = f"lc_{block['type']}" + (f"_{count}" if count else "")
 
 
 def _wrap(block: dict[str, Any]) -> dict[str, Any]:

@@ -21,15 +21,22 @@ PROVIDER: Final = "clarifai"
 
 PROVIDER_METADATA: Final = {"model_provider": PROVIDER}
 
-_COPIED_FIELDS: Final = ("id", "system_fingerprint", "service_tier", "created")
-# Some servers give every chunk an id and a time of its own: the first ones count.
-_FIRST_COUNTS: Final = frozenset({"id", "created"})
+_COPIED_FIELDS: Final = ("id", "system_fingerprint", "service_tier")
 
 KNOWN_FIELDS: Final = frozenset(
-    {*_COPIED_FIELDS, "choices", "model", "object", "obfuscation", "status", "usage"}
+    {
+        *_COPIED_FIELDS,
+        "choices",
+        "created",
+        "model",
+        "object",
+        "obfuscation",
+        "status",
+        "usage",
+    }
 )
-"""What has a place of its own, or says nothing: `object` names the kind of body, and
-`obfuscation` is noise that hides the length of a chunk."""
+"""What has a place of its own, or says nothing of the answer: `created` is the time of
+the request, `object` the kind of body, and `obfuscation` hides a chunk's length."""
 
 EXTRA_FIELDS_KEY: Final = "extra_fields"
 """Under it `response_metadata` holds what nobody defined, see `extra_fields`."""
@@ -71,7 +78,8 @@ class AnswerMetadata:
             self.backend_model = model
         for name in _COPIED_FIELDS:
             value = payload.get(name)
-            if value and not (name in _FIRST_COUNTS and name in self._fields):
+            # Some servers give every chunk an id of its own: the first one counts.
+            if value and not (name == "id" and name in self._fields):
                 self._fields[name] = value
 
     def read_extra_fields(self, payload: dict[str, Any]) -> None:

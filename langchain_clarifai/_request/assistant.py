@@ -7,6 +7,7 @@ message of another provider keeps its reasoning to itself.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from langchain_clarifai._request.transcript import Transcript
 
 _OURS = (None, "clarifai")
+_ENTRIES = ("reasoning_details", "thinking_blocks")
+_THINKING_PARTS = "thinking_parts"
+# Where the raw text of a call of type `custom` stands among its arguments.
+_RAW_INPUT = "__arg1"
 _RAW_ARGUMENTS = "__raw__"
 _ARGUMENTS_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str)
 
@@ -87,6 +92,7 @@ def add_assistant(transcript: Transcript, message: AIMessage, position: int) -> 
     wire_message = build_message("assistant", text, message)
     if is_ours:
         _add_reasoning(wire_message, message)
+        _add_attached(wire_message, message)
     if refusal := _read_refusal(message):
         wire_message["refusal"] = refusal
     transcript.add(wire_message)
@@ -123,6 +129,10 @@ def _add_reasoning(wire_message: dict[str, Any], message: AIMessage) -> None:
     if reasoning is None:
         return
     reasoning_field = message.additional_kwargs.get("reasoning_field")
+    if reasoning_field in (*_ENTRIES, _THINKING_PARTS) and (
+        message.additional_kwargs.get(reasoning_field)
+    ):
+        return  # it goes back as these, and under no other name
     if reasoning_field == "content":
         text = wire_message["content"]
         wire_message["content"] = _prepend_thoughts(reasoning, text)
@@ -130,6 +140,35 @@ def _add_reasoning(wire_message: dict[str, Any], message: AIMessage) -> None:
         wire_message["reasoning"] = reasoning
     else:
         wire_message["reasoning_content"] = reasoning
+
+
+def _add_attached(wire_message: dict[str, Any], message: AIMessage) -> None:
+    """Add what came with the answer, and what the next turn is refused without.
+
+    Entries of thoughts hold signatures and encrypted parts, so they go back verbatim:
+    https://openrouter.ai/docs/use-cases/reasoning-tokens. Sound goes back by its id,
+    while the server keeps it, or as what was said.
+    """
+    attached = message.additional_kwargs
+    for name in (*_ENTRIES, "extra_content"):
+        if attached.get(name):
+            wire_message[name] = attached[name]
+    parts = attached.get(_THINKING_PARTS)
+    if isinstance(parts, list) and parts:
+        text = wire_message["content"]
+        if isinstance(text, str):
+            text = [{"type": "text", "text": text}] if text else []
+        wire_message["content"] = [*parts, *text]
+    audio = attached.get("audio")
+    if isinstance(audio, dict) and not wire_message["content"]:
+        if audio.get("id") and not _is_over(audio.get("expires_at")):
+            wire_message["audio"] = {"id": audio["id"]}
+        else:
+            wire_message["content"] = str(audio.get("transcript") or "")
+
+
+def _is_over(expires_at: Any) -> bool:
+    return isinstance(expires_at, int | float) and expires_at < time.time()
 
 
 def _read_reasoning(message: AIMessage) -> str | None:
@@ -211,7 +250,27 @@ def _add_extra_fields(wire_call: dict[str, Any], extra_fields: Any) -> None:
     if isinstance(extra_fields, Mapping) and wire_call["id"] in extra_fields:
         fields = dict(extra_fields[wire_call["id"]])
         wire_call["function"].update(fields.pop("function", {}))
+        if fields.get("type") == "custom":
+            function = wire_call.pop("function")
+            wire_call["custom"] = {
+                "name": function["name"],
+                "input": _read_raw_input(function["arguments"]),
+            }
         wire_call.update(fields)
+
+
+def _read_raw_input(arguments: str) -> str:
+    """Read the raw text of a custom call, also of one that was cut off."""
+    parsed = orjson.loads(arguments)
+    raw = parsed.get(_RAW_INPUT)
+    if isinstance(raw, str):
+        return raw
+    cut = str(parsed.get(_RAW_ARGUMENTS, arguments))
+    text = cut.removeprefix(f'{{"{_RAW_INPUT}": "')
+    try:
+        return str(json.loads(f'"{text}"')) if text != cut else cut
+    except ValueError:
+        return text
 
 
 def _convert_to_arguments(arguments: Any) -> str:

@@ -177,7 +177,11 @@ class ChatAttempt(WholeAttempt["ChatResult"]):
         self.take_body(body)
         request = self._request
         return convert_to_chat_result(
-            body, self._metadata, request.reasoning_format, request.model
+            body,
+            self._metadata,
+            request.reasoning_format,
+            request.model,
+            request.tool_names,
         )
 
 
@@ -191,6 +195,7 @@ class StreamAttempt(Attempt):
             self._metadata,
             build_think_tags(request.reasoning_format, request.model),
             allow_unfinished=request.allow_unfinished,
+            tool_names=request.tool_names,
         )
         if request.idle_timeout is not None:
             is_impatient = request.read_timeout < request.idle_timeout

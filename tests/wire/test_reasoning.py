@@ -42,7 +42,7 @@ ROWS: dict[str, tuple[str, dict[str, Any], str | None, str, str | None, list[Any
     "field-of-qwq": ("reasoning_content", QWQ, THOUGHT, "42", None, []),
     "field-tags": ("both_fields", TAGS, THOUGHT, "42", None, []),
     "field-off": ("reasoning", OFF, THOUGHT, "42", "reasoning", []),
-    "parts": ("parts", {}, THOUGHT, "42", None, []),
+    "parts": ("parts", {}, THOUGHT, "42", "thinking_parts", []),
     "tags": ("tags", {}, THOUGHT, "42", "content", []),
     "tags-of-qwq": ("tags", QWQ, THOUGHT, "42", "content", []),
     "tags-tags": ("tags", TAGS, THOUGHT, "42", "content", []),

@@ -87,6 +87,7 @@ def test_usage_is_the_last_one_and_metadata_stand_once(
         "backend_model": BACKEND_MODEL,
         "id": "chatcmpl-1",
         "finish_reason": "stop",
+        "normalized_finish_reason": "stop",
         **METADATA.get(name, {}),
     }
 

@@ -31,7 +31,7 @@ def build(*payloads: dict[str, Any], **fields: Any) -> dict[str, Any]:
         ([{"model": "a"}, {"model": ""}, {"model": None}], {"backend_model": "a"}),
         ([{"system_fingerprint": "a"}] * 2, {"system_fingerprint": "a"}),
         ([{"system_fingerprint": None, "service_tier": "x"}], {"service_tier": "x"}),
-        ([{"created": 1, "object": "chat.completion"}], {"created": 1}),
+        ([{"created": 1, "object": "chat.completion"}], {}),
         (
             [{"usage": {"prompt_tokens": 1}}, {"usage": {"prompt_tokens": 2, "x": 1}}],
             {"token_usage": {"prompt_tokens": 2, "x": 1}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -165,3 +166,14 @@ def test_the_format_decides_which_tags_count() -> None:
     assert split(auto, "a</think>b") == ("", "a</think>b")
     assert split(always, "a</think>b") == ("a", "b")
     assert build_think_tags("off", "QwQ") is None
+
+
+def test_thoughts_of_blank_lines_cost_no_square() -> None:
+    """Blanks wait for what follows them, and are not looked at again and again."""
+    tags = ThinkTags(may_open_in_prompt=False)
+    tags.feed("<think>a")
+    start = time.process_time()
+    for _ in range(100_000):
+        tags.feed("\n")
+    assert tags.feed("b</think>c") == ("\n" * 100_000 + "b", "c")
+    assert time.process_time() - start < 3
