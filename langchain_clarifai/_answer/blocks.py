@@ -51,8 +51,7 @@ def convert_chunk_to_content_blocks(message: AIMessageChunk) -> list[ContentBloc
         NotImplementedError: If the content is a list, which core reads better itself.
     """
     if message.chunk_position == "last":
-        blocks = convert_to_content_blocks(message)
-        return _add_call_indices(blocks, message)
+        return _add_call_indices(convert_to_content_blocks(message), message)
     blocks = _convert_to_text_blocks(message)
     _index(blocks)
     blocks += [

@@ -17,8 +17,9 @@ from langchain_core.messages import (
 from langchain_core.messages.tool import tool_call_chunk
 
 from langchain_clarifai._answer.choice import ChoiceAccumulator
+from langchain_clarifai._answer.finish_reasons import is_cut_by_length
 from langchain_clarifai._answer.metadata import AnswerMetadata
-from langchain_clarifai._answer.open_chunk import OpenMessageChunk, is_cut_by_length
+from langchain_clarifai._answer.open_chunk import OpenMessageChunk
 from langchain_clarifai._answer.think_tags import ThinkTags
 from tests.servers.openai_wire import tool_call, tool_call_delta
 
