@@ -12,6 +12,8 @@ import aiohttp
 from yarl import URL
 
 from langchain_clarifai._transport.http_library import import_http_library
+from langchain_clarifai._transport.proxies import is_socks
+from langchain_clarifai._transport.unread import WatchedConnector
 
 if TYPE_CHECKING:
     import ssl
@@ -34,7 +36,8 @@ class AiohttpTransport(_http.AsyncBaseTransport):  # type: ignore[misc]  # one o
     ) -> None:
         self._context = context
         self._max_connections = max_connections
-        self._proxy, self._proxy_auth = _split_proxy(proxy)
+        self._socks = proxy if is_socks(proxy) else None
+        self._proxy, self._proxy_auth = _split_proxy(None if self._socks else proxy)
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: Any) -> Any:
@@ -75,11 +78,7 @@ class AiohttpTransport(_http.AsyncBaseTransport):  # type: ignore[misc]  # one o
             trace = aiohttp.TraceConfig()
             trace.on_request_headers_sent.append(_begin_to_wait)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    ssl=self._context,
-                    limit=self._max_connections,
-                    keepalive_timeout=_KEEPALIVE_EXPIRY,
-                ),
+                connector=self._build_connector(),
                 # The cookies of one token's answers shall not travel with another's
                 # requests.
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -88,6 +87,18 @@ class AiohttpTransport(_http.AsyncBaseTransport):  # type: ignore[misc]  # one o
                 trace_configs=[trace],
             )
         return self._session
+
+    def _build_connector(self) -> aiohttp.BaseConnector:
+        settings: dict[str, Any] = {
+            "ssl": self._context,
+            "limit": self._max_connections,
+            "keepalive_timeout": _KEEPALIVE_EXPIRY,
+        }
+        if self._socks is None:
+            return WatchedConnector(**settings)
+        from langchain_clarifai._transport.socks import build_connector
+
+        return build_connector(self._socks, **settings)
 
 
 class _Body(_http.AsyncByteStream):  # type: ignore[misc]  # one of two

@@ -7,8 +7,6 @@ The sync and the async half differ by `await` alone: what decides anything is in
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 import time
 from collections import deque
 from contextlib import ExitStack, aclosing, closing, suppress
@@ -16,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from langchain_clarifai._errors.base import ClarifaiError
 from langchain_clarifai._errors.catching import ConversionAtHand
-from langchain_clarifai._transport import pools
 from langchain_clarifai._transport.attempts import (
     AnswerT,
     Attempt,
@@ -24,6 +21,8 @@ from langchain_clarifai._transport.attempts import (
     StreamAttempt,
     WholeAttempt,
 )
+from langchain_clarifai._transport.patience import limit_rest
+from langchain_clarifai._transport.pools import AsyncLoan, Loan
 from langchain_clarifai._transport.retries import Retries
 
 if TYPE_CHECKING:
@@ -58,11 +57,8 @@ async def _aread_body(attempt: Attempt, response: Any) -> bytes:
     return attempt.body
 
 
-def _post(attempt: Attempt, request: Request) -> Any:
+def _post(attempt: Attempt, client: Any) -> Any:
     """Send a request; return its response, of which the body is yet to be read."""
-    client = request.http_client
-    if client is None:
-        client = pools.get_client(request.base_url, request.lease)
     # A redirect would take the prompt, and headers of the user, elsewhere.
     response = client.send(attempt.build(client), stream=True, follow_redirects=False)
     with ExitStack() as stack:
@@ -76,15 +72,12 @@ def _post(attempt: Attempt, request: Request) -> Any:
     return response
 
 
-async def _apost(attempt: Attempt, request: Request) -> Any:
+async def _apost(attempt: Attempt, client: Any) -> Any:
     """Send a request; return its response, of which the body is yet to be read.
 
     It is no async generator, as `asynccontextmanager` would have it: a loop that shuts
     down closes all of them at once, and this one under the stream that reads from it.
     """
-    client = request.http_async_client
-    if client is None:
-        client = await pools.get_async_client(request.base_url, request.lease)
     http_request = attempt.build(client)
     async with attempt.header_timeout as header_timeout:
         # Our own transport begins it, once the request is sent.
@@ -103,18 +96,10 @@ def _drain(response: Any, pieces: Iterator[bytes]) -> None:
 
     It follows the answer at once. A server that keeps it back loses the connection.
     """
-    network_stream = response.extensions.get("network_stream")
-    connection = network_stream and network_stream.get_extra_info("socket")
-    if connection is None or response.http_version != "HTTP/1.1":
-        response.close()
-        return
-    hang_up = threading.Timer(_DRAIN_TIMEOUT, connection.shutdown, [socket.SHUT_RDWR])
-    hang_up.daemon = True
-    hang_up.start()
-    try:
+    if limit_rest(response, _DRAIN_TIMEOUT):
         deque(pieces, maxlen=0)
-    finally:
-        hang_up.cancel()
+    else:
+        response.close()
 
 
 async def _adrain(pieces: AsyncIterator[bytes]) -> None:
@@ -154,7 +139,8 @@ def fetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> AnswerT:
         try:
             with (
                 attempt.converted_errors(),
-                closing(_post(attempt, request)) as response,
+                Loan(request) as client,
+                closing(_post(attempt, client)) as response,
             ):
                 return attempt.convert(_read_body(attempt, response))
         except ClarifaiError as error:
@@ -177,7 +163,8 @@ async def afetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> An
             with attempt.converted_errors():
                 async with (
                     ConversionAtHand(),
-                    aclosing(await _apost(attempt, request)) as response,
+                    AsyncLoan(request) as client,
+                    aclosing(await _apost(attempt, client)) as response,
                 ):
                     return attempt.convert(await _aread_body(attempt, response))
         except ClarifaiError as error:
@@ -199,7 +186,8 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
         try:
             with (
                 attempt.converted_errors(),
-                closing(_post(attempt, request)) as response,
+                Loan(request) as client,
+                closing(_post(attempt, client)) as response,
             ):
                 pieces = response.iter_bytes()
                 for piece in pieces:
@@ -232,7 +220,8 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
             with attempt.converted_errors():
                 async with (
                     ConversionAtHand(),
-                    aclosing(await _apost(attempt, request)) as response,
+                    AsyncLoan(request) as client,
+                    aclosing(await _apost(attempt, client)) as response,
                 ):
                     pieces = response.aiter_bytes()
                     async for piece in pieces:

@@ -14,7 +14,11 @@ requests work all the same, with the libraries' own limits.
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
+import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from langchain_clarifai._transport.framing import ChunkMerger, merge_first_chunks
@@ -26,7 +30,13 @@ if TYPE_CHECKING:
 # The least that a read waits for, in seconds: zero would mean not to wait at all, which
 # is no timeout but another error.
 _LEAST_TIMEOUT: Final = 0.001
+
+# Bytes that all heads of an answer may have, `100 Continue` and its like included. One
+# read may bring 64 KiB of the body on top; the HTTP library allows one head 100 KiB.
+_LARGEST_HEAD: Final = 256 * 1024
 _HEAD_END: Final = b"\r\n\r\n"
+# A head that another follows; 101 is the only one of its kind that is the last.
+_INFORMATION: Final = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d\b")
 
 
 def prepare_client(http_client: Any) -> None:
@@ -51,6 +61,52 @@ def take_headers(response: Any) -> None:
         network_stream.take_headers(response.headers)
 
 
+def limit_rest(response: Any, seconds: float) -> bool:
+    """Give the rest of a sync response's body some seconds in all, if that is possible.
+
+    The limit ends with the answer: it is kept by whoever reads, and nothing is left
+    that could strike when the connection is in other hands.
+    """
+    network_stream = response.extensions.get("network_stream")
+    if response.http_version != "HTTP/1.1":
+        return False
+    if isinstance(network_stream, _PatientStream):
+        network_stream.limit_rest(seconds)
+        return True
+    return _limit_reads(response, seconds)
+
+
+def _limit_reads(response: Any, seconds: float) -> bool:
+    """Do the same with a client of the user's, whose connection tells nothing of it.
+
+    The HTTP library's `trace` extension says when the connection is about to be given
+    back. Until then a timer may shut it down; whoever comes first takes the other's
+    chance away.
+    """
+    network_stream = response.extensions.get("network_stream")
+    connection = network_stream and network_stream.get_extra_info("socket")
+    if connection is None:
+        return False
+    chance = threading.Lock()
+
+    def hang_up() -> None:
+        if chance.acquire(blocking=False):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+
+    def give_back(event: str, _: Any) -> None:
+        if event == "http11.response_closed.started":
+            chance.acquire(blocking=False)
+            timer.cancel()
+
+    response.request.extensions["trace"] = give_back
+    timer.start()
+    return True
+
+
 class _PatientBackend:
     """A network backend of httpcore's whose connections limit their headers."""
 
@@ -73,13 +129,16 @@ class _PatientStream:
     httpcore looks first and takes it a moment later, it takes no request either.
     """
 
-    __slots__ = ("_deadline", "_head", "_left", "_merger", "_stream")
+    __slots__ = ("_deadline", "_has_head", "_head", "_left", "_merger", "_stream")
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._deadline = 0.0
+        # When what is read must be there, on the clock; zero while the time of the
+        # headers has not begun, None where there is no limit but that of each read.
+        self._deadline: float | None = 0.0
         # What has come while headers are waited for, None when they are complete.
-        self._head: bytes | None = None
+        self._head: bytearray | None = None
+        self._has_head = False  # the first, of which there may be several
         # Bytes of the body that are to come, None where it has no announced length.
         self._left: int | None = None
         self._merger: ChunkMerger | None = None
@@ -89,13 +148,16 @@ class _PatientStream:
             raise ConnectionError("The connection holds bytes of another answer.")
         self._stream.write(buffer, timeout)
         self._deadline = 0.0
-        self._head = b""
+        self._head = bytearray()
+        self._has_head = False
         self._left = None
         self._merger = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._deadline is not None and timeout is not None:
+            timeout = self._shorten(timeout)
         if self._head is not None:
-            return self._read_head(max_bytes, timeout)
+            return self._read_head(self._head, max_bytes, timeout)
         while True:
             piece: bytes = self._stream.read(max_bytes, timeout)
             if self._left is not None:
@@ -106,31 +168,48 @@ class _PatientStream:
                 return self._merger.flush()
             if merged := self._merger.feed(piece):
                 return merged
+            if self._deadline is not None and timeout is not None:
+                timeout = self._shorten(timeout)
 
-    def _read_head(self, max_bytes: int, timeout: float | None) -> bytes:
-        if timeout is not None:
-            timeout = self._shorten(timeout)
+    def _read_head(
+        self, head: bytearray, max_bytes: int, timeout: float | None
+    ) -> bytes:
         piece: bytes = self._stream.read(max_bytes, timeout)
-        before, self._head = self._head or b"", (self._head or b"") + piece
-        if _HEAD_END not in self._head or _HEAD_END in before:
+        before = len(head)
+        head += piece
+        if len(head) > _LARGEST_HEAD:
+            raise ConnectionError("The answer's headers did not end.")
+        if self._has_head or head.find(_HEAD_END, max(before - 3, 0)) < 0:
             return piece
-        merged, self._merger = merge_first_chunks(self._head)
-        return merged[len(before) :]
+        self._has_head = True
+        merged, self._merger = merge_first_chunks(bytes(head))
+        return merged[before:]
 
     def take_headers(self, headers: Any) -> None:
-        head, self._head = self._head or b"", None
-        if not head.startswith(b"HTTP/"):
+        """End the time of the headers, and begin to count the body."""
+        rest, self._head = bytes(self._head or b""), None
+        self._deadline = None
+        if not rest.startswith(b"HTTP/"):
             # These headers came before the request was written: they, and what follows,
             # are left over from an answer without an announced length.
             raise ConnectionError("The connection held bytes of another answer.")
         length = headers.get("content-length", "")
         if length.isdecimal():
-            _, _, body = head.partition(_HEAD_END)
+            while _INFORMATION.match(rest):
+                _, _, rest = rest.partition(_HEAD_END)
+            _, _, body = rest.partition(_HEAD_END)
             self._left = int(length) - len(body)
+
+    def limit_rest(self, seconds: float) -> None:
+        """Give what is still to be read of the answer some seconds in all."""
+        self._deadline = time.monotonic() + seconds
 
     def _shorten(self, timeout: float) -> float:
         now = time.monotonic()
         self._deadline = self._deadline or now + timeout
+        if now > self._deadline:
+            # A read that finds bytes each time would never notice.
+            raise TimeoutError
         return max(self._deadline - now, _LEAST_TIMEOUT)
 
     def start_tls(self, *arguments: Any, **settings: Any) -> _PatientStream:

@@ -6,6 +6,12 @@ share one TLS context. The pools of a loop are closed when the loop shuts down i
 asynchronous generators (`asyncio.run` does), and forgotten when the loop was closed
 without that.
 
+A pool ends with its last claim *and* its last answer. A model that closes takes its
+claims away; where they were the last, the pool is retired: no new request gets it, and
+whoever ends the last answer in it closes it. So closing waits for nobody and takes no
+connection from under a reader. Pools whose models are all gone are closed by whoever
+opens the next one.
+
 Requests go to these clients directly. The SDK's own `post()` would double their cost
 (482 µs against 252 µs of CPU) for what is done here anyway: headers, retries, errors.
 """
@@ -16,45 +22,77 @@ import asyncio
 import atexit
 import contextlib
 import os
-import ssl
 import threading
 import weakref
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from langchain_clarifai._transport.clients import build_async_client, build_client
 from langchain_clarifai._transport.patience import prepare_client
-from langchain_clarifai._transport.proxies import find_proxy
+from langchain_clarifai._transport.proxies import check_socks, find_proxy
+from langchain_clarifai._transport.trust import build_tls_context
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncGenerator
 
+    from langchain_clarifai._request.request import Request
     from langchain_clarifai._transport.lease import Lease
+
+_SYNC_SOCKS: Final = "socksio"
+_ASYNC_SOCKS: Final = "aiohttp_socks"
 
 
 class _Pool:
-    """One HTTP client, and who uses it."""
+    """One HTTP client, who may use it, and how many requests do right now."""
 
     def __init__(self, http_client: Any) -> None:
         self.http_client = http_client
         self.leases: weakref.WeakSet[Lease] = weakref.WeakSet()
+        self.in_flight = 0
+        self.is_retired = False
+        self.is_closed = False
 
-    def lend(self, lease: Lease) -> Any:
+    @property
+    def is_unused(self) -> bool:
+        """Whether all its models are gone, and all answers ended."""
+        return not (self.in_flight or self.leases)
+
+    def lend(self, lease: Lease) -> None:
+        """Begin a request, for a model that thereby has a claim."""
         self.leases.add(lease)
-        return self.http_client
+        self.in_flight += 1
 
-    def give_back(self, lease: Lease) -> bool:
-        """End a claim; tell whether it was the last."""
+    def take_back(self) -> bool:
+        """End a request; tell whether the pool is to be closed for it."""
+        self.in_flight -= 1
+        return self.is_retired and self._end()
+
+    def give_up(self, lease: Lease) -> bool:
+        """End a model's claim; tell whether it was the last, which retires the pool."""
         if lease not in self.leases:
             return False
         self.leases.discard(lease)
-        return not self.leases
+        self.is_retired = not self.leases
+        return self.is_retired
+
+    def retire(self) -> bool:
+        """Let no new request in; tell whether the pool is to be closed now."""
+        self.is_retired = True
+        return self._end()
+
+    def _end(self) -> bool:
+        """Tell whether to close the pool: to one caller only, so that it is once."""
+        if self.in_flight or self.is_closed:
+            return False
+        self.is_closed = True
+        return True
 
 
 class _LoopPool(_Pool):
-    """The pool of one event loop for one server."""
+    """The pool of one event loop for one server. Only this loop touches it."""
 
     def __init__(
         self, http_client: Any, loop: asyncio.AbstractEventLoop, origin: str
@@ -62,60 +100,160 @@ class _LoopPool(_Pool):
         super().__init__(http_client)
         self.loop = loop
         self.key = id(loop), origin
+        self.has_begun = False
         self.guard = self._close_with_loop()
 
     async def _close_with_loop(self) -> AsyncGenerator[None]:
-        # A loop that shuts down closes the asynchronous generators that it has begun.
+        # A loop that shuts down closes the asynchronous generators that it has begun,
+        # all at once: open streams end, and this pool with them, whoever is first.
         try:
             yield
         finally:
-            _loop_pools.pop(self.key, None)
+            self._forget()
+            self.is_closed = True
             await self.http_client.aclose()
+
+    async def retire_and_close(self) -> None:
+        """Let no new request in, and close the pool if nothing is in flight."""
+        self._forget()
+        if self.retire():
+            await self.http_client.aclose()
+
+    def _forget(self) -> None:
+        with _lock:
+            if _loop_pools.get(self.key) is self:
+                del _loop_pools[self.key]
 
     def abandon(self) -> None:
         """Mark the client as closed; its loop is, so there is nothing to wait for."""
+        self.is_closed = True
         closing = self.http_client.aclose()
         with contextlib.suppress(StopIteration, RuntimeError):
             closing.send(None)
         closing.close()
 
 
-_lock = threading.Lock()
+# It can be taken again by the thread that holds it: a signal handler may close a model
+# in the middle of anything.
+_lock = threading.RLock()
 # By the server's origin; those of a loop by the loop's id as well.
 _pools: dict[str, _Pool] = {}
 _loop_pools: dict[tuple[int, str], _LoopPool] = {}
 _tls_context: ssl.SSLContext | None = None
-_tls_lock = threading.Lock()
+_tls_lock = threading.RLock()
 _is_imported = False
 # What a forked child inherits is the parent's: neither used nor closed.
 _inherited: list[Any] = []
 
 
-def get_client(base_url: str, lease: Lease) -> Any:
-    """Return the shared HTTP client for sync calls."""
+class Loan:
+    """The HTTP client for one sync request, until its answer has ended.
+
+    It is the user's own, if there is one; that is never closed here.
+    """
+
+    __slots__ = ("_pool", "_request")
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._pool: _Pool | None = None
+
+    def __enter__(self) -> Any:
+        request = self._request
+        if request.http_client is not None:
+            return request.http_client
+        self._pool = _lend(request.base_url, request.lease)
+        return self._pool.http_client
+
+    def __exit__(self, *_: object) -> None:
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        with _lock:
+            is_over = pool.take_back()
+        if is_over:
+            pool.http_client.close()
+
+
+class AsyncLoan:
+    """The HTTP client for one async request, likewise."""
+
+    __slots__ = ("_pool", "_request")
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._pool: _LoopPool | None = None
+
+    async def __aenter__(self) -> Any:
+        request = self._request
+        if request.http_async_client is not None:
+            return request.http_async_client
+        self._pool = await _alend(request.base_url, request.lease)
+        return self._pool.http_client
+
+    async def __aexit__(self, *_: object) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None and pool.take_back():
+            await pool.http_client.aclose()
+
+
+def _lend(base_url: str, lease: Lease) -> _Pool:
     origin = _find_origin(base_url)
     context = _get_tls_context()
-    with _lock:
-        pool = _pools.get(origin)
-        if pool is None:
-            _close_unused()
-            http_client = build_client(context, cookies=_build_cookie_jar())
-            prepare_client(http_client)
-            pool = _pools[origin] = _Pool(http_client)
-        return pool.lend(lease)
+    while True:
+        unused: list[_Pool] = []
+        with _lock:
+            pool = _pools.get(origin)
+            if pool is None:
+                pool = _Pool(_build_http_client(origin, context))
+                unused = _take_unused()
+                _pools[origin] = pool
+            pool.lend(lease)
+            # A signal handler may have closed it in between.
+            is_open = not pool.is_closed or pool.take_back()
+        for other in unused:
+            other.http_client.close()
+        if is_open:
+            return pool
 
 
-async def get_async_client(base_url: str, lease: Lease) -> Any:
-    """Return the shared HTTP client of the running loop."""
+def _take_unused() -> list[_Pool]:
+    """Take out the sync pools whose models are all gone, for closing."""
+    unused = [(origin, pool) for origin, pool in list(_pools.items()) if pool.is_unused]
+    for origin, _ in unused:
+        _pools.pop(origin, None)
+    return [pool for _, pool in unused if pool.retire()]
+
+
+async def _alend(base_url: str, lease: Lease) -> _LoopPool:
     loop = asyncio.get_running_loop()
     origin = _find_origin(base_url)
     pool = _loop_pools.get((id(loop), origin))
-    if pool is None or pool.loop is not loop:
-        context = _tls_context if _is_imported else None
-        if context is None:
-            context = await asyncio.to_thread(_prepare_loops)
-        pool = await _open_loop_pool(loop, origin, context)
-    return pool.lend(lease)
+    if pool is not None and pool.loop is loop:
+        pool.lend(lease)
+        return pool
+    context = _tls_context if _is_imported else None
+    if context is None:
+        context = await asyncio.to_thread(_prepare_loops)
+    pool = _open_loop_pool(loop, origin, context)
+    # At once: a pool without claims would be taken for one that is left over.
+    pool.lend(lease)
+    if not pool.has_begun:
+        await _begin(pool)
+    return pool
+
+
+async def _begin(pool: _LoopPool) -> None:
+    """Tie a new pool to its loop, and close what models that are gone have left."""
+    pool.has_begun = True
+    try:
+        await anext(pool.guard)
+        for other in _list_loop_pools(pool.loop):
+            if other.is_unused:
+                await other.retire_and_close()
+    except BaseException:
+        pool.take_back()
+        raise
 
 
 @lru_cache(maxsize=256)
@@ -124,10 +262,14 @@ def _find_origin(base_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _close_unused() -> None:
-    """Close the sync pools whose models are all gone."""
-    for origin in [origin for origin, pool in _pools.items() if not pool.leases]:
-        _pools.pop(origin).http_client.close()
+def _build_http_client(origin: str, context: ssl.SSLContext) -> Any:
+    proxy = find_proxy(origin)
+    check_socks(proxy, _SYNC_SOCKS)
+    http_client = build_client(
+        context, proxy=proxy, trust_env=False, cookies=_build_cookie_jar()
+    )
+    prepare_client(http_client)
+    return http_client
 
 
 def _build_cookie_jar() -> CookieJar:
@@ -135,28 +277,38 @@ def _build_cookie_jar() -> CookieJar:
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
-async def _open_loop_pool(
+def _open_loop_pool(
     loop: asyncio.AbstractEventLoop, origin: str, context: ssl.SSLContext
 ) -> _LoopPool:
     with _lock:
         _forget_closed_loops()
         pool = _loop_pools.get((id(loop), origin))
-        if pool is not None:
-            return pool
-        http_client = build_async_client(
-            context, find_proxy(origin), cookies=_build_cookie_jar()
-        )
-        pool = _LoopPool(http_client, loop, origin)
-        _loop_pools[pool.key] = pool
-    await anext(pool.guard)
-    return pool
+        if pool is None:
+            proxy = find_proxy(origin)
+            check_socks(proxy, _ASYNC_SOCKS)
+            http_client = build_async_client(
+                context, proxy, trust_env=False, cookies=_build_cookie_jar()
+            )
+            pool = _LoopPool(http_client, loop, origin)
+            _loop_pools[pool.key] = pool
+        return pool
+
+
+def _list_loop_pools(loop: asyncio.AbstractEventLoop) -> list[_LoopPool]:
+    with _lock:
+        return [pool for pool in _loop_pools.values() if pool.loop is loop]
 
 
 def close(lease: Lease) -> None:
-    """End a model's claims on sync pools; the last one to leave a pool closes it."""
+    """End a model's claims on sync pools; those that nobody else claims are retired."""
+    closing: list[_Pool] = []
     with _lock:
-        left = [origin for origin, pool in _pools.items() if pool.give_back(lease)]
-        closing = [_pools.pop(origin) for origin in left]
+        # A signal handler may do the same at any point of it.
+        for origin, pool in list(_pools.items()):
+            if pool.give_up(lease):
+                _pools.pop(origin, None)
+                if pool.retire():
+                    closing.append(pool)
     for pool in closing:
         pool.http_client.close()
 
@@ -164,20 +316,19 @@ def close(lease: Lease) -> None:
 async def aclose(lease: Lease) -> None:
     """End a model's claims on the running loop's pools, and on the sync ones."""
     close(lease)
-    loop = asyncio.get_running_loop()
-    pools = [pool for pool in _loop_pools.values() if pool.loop is loop]
-    for pool in pools:
-        if pool.give_back(lease):
-            await pool.guard.aclose()
+    for pool in _list_loop_pools(asyncio.get_running_loop()):
+        if pool.give_up(lease):
+            await pool.retire_and_close()
 
 
 def _get_tls_context() -> ssl.SSLContext:
     """Return the process's TLS context, which takes tens of milliseconds to build."""
     global _tls_context  # noqa: PLW0603 - as above
+    if _tls_context is not None:
+        return _tls_context
     with _tls_lock:
         if _tls_context is None:
-            context = _build_tls_context()
-            _tls_context = context
+            _tls_context = build_tls_context()
         return _tls_context
 
 
@@ -193,19 +344,6 @@ def _prepare_loops() -> ssl.SSLContext:
     return context
 
 
-def _build_tls_context() -> ssl.SSLContext:
-    """Build a verifying context: SSL_CERT_FILE, SSL_CERT_DIR, or the system's store."""
-    context = ssl.create_default_context()
-    paths: Any = ssl.get_default_verify_paths()
-    if not (context.get_ca_certs() or paths.cafile or paths.capath):
-        # Slim containers, and Python from python.org on macOS, have no store.
-        with contextlib.suppress(ImportError):
-            import certifi
-
-            context.load_verify_locations(certifi.where())
-    return context
-
-
 def _forget_closed_loops() -> None:
     for key, pool in list(_loop_pools.items()):
         if pool.loop.is_closed():
@@ -215,16 +353,26 @@ def _forget_closed_loops() -> None:
 
 def _start_over_in_child() -> None:
     global _lock, _tls_lock  # noqa: PLW0603 - one of each for the process
-    _inherited.extend([*_pools.values(), *_loop_pools.values()])
+    _lock = threading.RLock()
+    _tls_lock = threading.RLock()
+    inherited: list[_Pool] = [*_pools.values(), *_loop_pools.values()]
+    for pool in inherited:
+        pool.is_closed = True  # for the child, whatever it ends of its parent's
+    _inherited.extend(inherited)
     _pools.clear()
     _loop_pools.clear()
-    _lock = threading.Lock()
-    _tls_lock = threading.Lock()
 
 
 def _close_at_exit() -> None:
-    _forget_closed_loops()
-    for pool in _pools.values():
+    """Close what nothing is in flight in: threads that still run keep what they read.
+
+    Threads that are no daemons have ended before.
+    """
+    with _lock:
+        _forget_closed_loops()
+        pools = [_pools.pop(origin) for origin in list(_pools)]
+        closing = [pool for pool in pools if pool.retire()]
+    for pool in closing:
         pool.http_client.close()
 
 

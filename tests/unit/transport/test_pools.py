@@ -6,7 +6,6 @@ import asyncio
 import copy
 import gc
 import os
-import ssl
 import subprocess
 import sys
 import threading
@@ -34,6 +33,7 @@ from tests.servers.wire import (
 )
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 
@@ -106,13 +106,13 @@ def test_sync_calls_and_all_loops_share_one_tls_context(
     """The context is built once, whoever asks first, however many at once."""
     wire.handler = _echo
     built: list[ssl.SSLContext] = []
-    build = pools._build_tls_context
+    build = pools.build_tls_context
 
     def count() -> ssl.SSLContext:
         built.append(build())
         return built[-1]
 
-    monkeypatch.setattr(pools, "_build_tls_context", count)
+    monkeypatch.setattr(pools, "build_tls_context", count)
     model = _build_model(wire)
 
     async def rush() -> None:
@@ -316,10 +316,10 @@ async def test_a_forked_child_starts_over(
     await model.ainvoke("a")
     await asyncio.to_thread(model.invoke, "a")
     [pool], [loop_pool] = pools._pools.values(), pools._loop_pools.values()
-    with pools._lock, pools._tls_lock:
+    held = pools._lock, pools._tls_lock
+    with held[0], held[1]:
         pools._start_over_in_child()
-        assert not pools._lock.locked()
-        assert not pools._tls_lock.locked()
+    assert not {id(lock) for lock in held} & {id(pools._lock), id(pools._tls_lock)}
     assert inherited == [pool, loop_pool]
     await model.ainvoke("a")
     await asyncio.to_thread(model.invoke, "a")
@@ -333,10 +333,12 @@ async def test_a_forked_child_starts_over(
 
 async def test_two_tasks_that_open_the_pool_at_once_open_one() -> None:
     """The second finds what the first has made while it waited for the context."""
-    clients = await asyncio.gather(
-        *(pools.get_async_client("https://a.example/v1", Lease()) for _ in range(5))
+    leases = [Lease() for _ in range(5)]
+    opened = await asyncio.gather(
+        *(pools._alend("https://a.example/v1", lease) for lease in leases)
     )
-    assert len({id(client) for client in clients}) == 1
+    assert len({id(pool) for pool in opened}) == 1
+    assert opened[0].in_flight == 5
 
 
 async def _ask_once(model: ChatClarifai) -> None:
@@ -351,7 +353,7 @@ def _wait_until_idle(wire: WireServer) -> None:
     assert wire.open_connections == 0
 
 
-# --- Cookies and certificates --------------------------------------------------------
+# --- Cookies ------------------------------------------------------------------------
 
 
 async def test_cookies_of_one_answer_never_travel_with_another_request(
@@ -370,27 +372,6 @@ async def test_cookies_of_one_answer_never_travel_with_another_request(
         await model.ainvoke("a")
         await asyncio.to_thread(model.invoke, "a")
     assert ["cookie" in request.headers for request in wire.requests] == [False] * 4
-
-
-def test_without_a_store_of_certificates_certifi_is_used(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Slim containers have none."""
-
-    class _Paths:
-        cafile = capath = None
-
-    monkeypatch.setattr(
-        ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    )
-    assert not pools._build_tls_context().get_ca_certs() or _Paths.cafile
-    monkeypatch.setattr(ssl, "get_default_verify_paths", _Paths)
-    context = pools._build_tls_context()
-    assert context.get_ca_certs()
-    assert context.verify_mode is ssl.CERT_REQUIRED
-    assert context.check_hostname
-    monkeypatch.setitem(sys.modules, "certifi", None)
-    assert not pools._build_tls_context().get_ca_certs()
 
 
 # --- Whoever stops reading stops the generation --------------------------------------
