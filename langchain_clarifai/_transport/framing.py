@@ -17,6 +17,7 @@ from typing import Final
 _SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 # What may be the beginning of one, or of the line break before it.
 _PART_OF_SIZE_LINE: Final = re.compile(rb"[0-9A-Fa-f]{0,8}\r?")
+_LAST_CHUNK: Final = re.compile(rb"0+\r\n")
 _LINE_BREAK: Final = b"\r\n"
 _HEAD_END: Final = b"\r\n\r\n"
 _IS_CHUNKED: Final = re.compile(
@@ -33,10 +34,19 @@ class ChunkMerger:
         self._rest = b""  # the beginning of a line
         self._left = 0  # bytes that the current chunk has yet to bring
         self._is_open = False  # a chunk's data were handed out, not its line break
+        self._end = b""  # the last chunk, and all that came after it
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether more has come than the body, which belongs to nobody."""
+        end = self._end.find(_HEAD_END)
+        return 0 <= end < len(self._end) - len(_HEAD_END)
 
     def feed(self, piece: bytes) -> bytes:
         """Frame anew what one read has brought; b"" where that is a part of a line."""
         if self._is_off:
+            if self._end and not self.is_overfull:
+                self._end += piece
             return piece
         piece = self._rest + piece
         self._rest = b""
@@ -97,6 +107,8 @@ class ChunkMerger:
             self._rest = rest
             return b""
         self._is_off = True
+        if not self._is_open and _LAST_CHUNK.match(rest):
+            self._end = rest
         # A chunk without the line break that must end it was handed out with one: an
         # empty line, where no chunk begins with one, lets the library see the mistake.
         return _LINE_BREAK + rest if self._is_open else rest

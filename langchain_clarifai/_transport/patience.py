@@ -222,6 +222,8 @@ class _PatientStream:
 
     @property
     def _is_spoilt(self) -> bool:
+        if self._merger is not None:
+            return self._merger.is_overfull
         return self._left is not None and self._left < 0
 
     def __getattr__(self, name: str) -> Any:

@@ -197,6 +197,21 @@ class AsyncLoan:
             await pool.http_client.aclose()
 
 
+def get_client(base_url: str, lease: Lease) -> Any:
+    """Return the shared HTTP client, for requests while nobody closes the lease."""
+    pool = _lend(base_url, lease)
+    with _lock:
+        pool.take_back()
+    return pool.http_client
+
+
+async def get_async_client(base_url: str, lease: Lease) -> Any:
+    """Return the shared HTTP client of the running loop, likewise."""
+    pool = await _alend(base_url, lease)
+    pool.take_back()
+    return pool.http_client
+
+
 def _lend(base_url: str, lease: Lease) -> _Pool:
     origin = _find_origin(base_url)
     context = _get_tls_context()

@@ -8,9 +8,9 @@ Here a connection is watched while it is idle. Bytes that come then close it; wh
 lies in the system's buffer when a request is to have it spoils it as well. What comes
 once the next request was written cannot be told from its answer, here or anywhere.
 
-All names are public ones of asyncio and aiohttp. Upstream, `ResponseHandler` would close
-its transport in `data_received` when no request waits, and `BaseConnector._get` would
-ask `should_close` beside `is_connected`, and the socket whether it is readable.
+All names are public ones of asyncio and aiohttp. Upstream, `ResponseHandler` would
+close its transport in `data_received` when no request waits, and `BaseConnector._get`
+would ask `should_close` beside `is_connected`, and whether the socket is readable.
 """
 
 from __future__ import annotations

@@ -311,7 +311,7 @@ class _Authority:
         self.path = directory / "authority.pem"
         authority.cert_pem.write_to_path(str(self.path))
         self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost").configure_cert(self.server)
+        authority.issue_cert("localhost", _ELSEWHERE).configure_cert(self.server)
         self.wrong_host = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("example.com").configure_cert(self.wrong_host)
         self.expired = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -374,6 +374,13 @@ def test_a_wrong_certificate_is_a_clear_error_and_nothing_is_sent(
 
 # --- Proxies -------------------------------------------------------------------------
 
+_ELSEWHERE = "models.example"
+
+
+def _elsewhere(port: int, scheme: str = "http") -> str:
+    """A base URL that is not this machine's; the proxy knows where it really is."""
+    return f"{scheme}://{_ELSEWHERE}:{port}/v2/ext/openai/v1"
+
 
 # aiohttp renamed what the SDK's transport calls for a proxy with credentials.
 @pytest.mark.filterwarnings("ignore:BasicAuth is deprecated")
@@ -384,13 +391,13 @@ def test_a_proxy_of_the_environment_is_used(
 ) -> None:
     """HTTP_PROXY, with the credentials in its URL."""
     wire.reply(json_reply(completion()))
-    with Forwarder() as proxy:
+    with Forwarder(hosts={_ELSEWHERE: _port(wire)}) as proxy:
         url = f"http://someone:something@127.0.0.1:{proxy.port}"
         monkeypatch.setenv("HTTP_PROXY", url)
         monkeypatch.setenv("http_proxy", url)
-        call(_build_model(wire.url))
+        call(_build_model(_elsewhere(_port(wire)), allow_http=True))
     [head] = proxy.heads
-    assert head.startswith(f"POST {wire.url}/chat/completions".encode())
+    assert head.startswith(f"POST {_elsewhere(_port(wire))}/chat/".encode())
     assert b"proxy-authorization: basic" in head.lower()
 
 
@@ -406,11 +413,11 @@ def test_a_proxy_sees_only_a_tunnel_where_tls_is_spoken(
     wire.reply(json_reply(completion()))
     with (
         Forwarder(_port(wire), tls=authority.server) as front,
-        Forwarder() as proxy,
+        Forwarder(hosts={_ELSEWHERE: front.port}) as proxy,
     ):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
-        call(_build_model(_url(front.port)))
-        expected = f"CONNECT localhost:{front.port} ".encode()
+        call(_build_model(_elsewhere(front.port, "https")))
+        expected = f"CONNECT {_ELSEWHERE}:{front.port} ".encode()
     [head] = proxy.heads
     assert head.startswith(expected)
     assert TOKEN.encode() not in head
@@ -440,5 +447,5 @@ def test_a_proxy_that_is_not_there_is_a_clear_error(
         port = proxy.port
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
     with pytest.raises(ClarifaiConnectionError):
-        call(_build_model(wire.url))
+        call(_build_model(_elsewhere(_port(wire)), allow_http=True))
     assert wire.exchanges == []

@@ -1,0 +1,225 @@
+"""Which proxy requests to an origin go through, by the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+from pydantic import SecretStr
+
+from langchain_clarifai import ChatClarifai
+from langchain_clarifai._transport import pools, proxies
+from langchain_clarifai._transport.proxies import find_proxy
+from tests.servers.forwarding import Forwarder
+from tests.servers.openai_wire import choice, completion
+from tests.servers.wire import WireServer, json_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in _NAMES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(pools, "_pools", {})
+    monkeypatch.setattr(pools, "_loop_pools", {})
+    yield
+    for pool in pools._pools.values():
+        pool.http_client.close()
+
+
+def _build(url: str) -> ChatClarifai:
+    return ChatClarifai(
+        model="gpt-oss-120b",
+        base_url=url,
+        api_key=SecretStr("token-token"),
+        allow_http=True,
+        max_retries=0,
+    )
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.8.9.10",
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "model.localhost",
+        "[::1]",
+        "0.0.0.0",  # noqa: S104 - nothing is bound
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"])
+def test_this_machine_is_never_reached_through_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, name: str, scheme: str, host: str
+) -> None:
+    """By whichever of its names; a proxy would read the token, or ask another."""
+    monkeypatch.setenv(name, "http://proxy.example:3128")
+    assert find_proxy(f"{scheme}://{host}:8000") is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "origin", "expected"),
+    [
+        ({"HTTPS_PROXY": "http://p:1"}, "https://api.example", "http://p:1"),
+        ({"HTTPS_PROXY": "http://p:1"}, "http://api.example", None),
+        ({"ALL_PROXY": "socks5://p:1"}, "https://api.example", "socks5://p:1"),
+        ({"https_proxy": "p.example:1"}, "https://api.example", "http://p.example:1"),
+        (
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "api.example"},
+            "https://api.example",
+            None,
+        ),
+        ({"HTTPS_PROXY": ""}, "https://api.example", None),
+        ({"HTTPS_PROXY": "http://p:1"}, "https://localhost.example", "http://p:1"),
+        ({"HTTPS_PROXY": "http://p:1"}, "https://127.0.0.1.example", "http://p:1"),
+    ],
+)
+def test_proxy_is_the_environments(
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    origin: str,
+    expected: str | None,
+) -> None:
+    """By scheme, unless NO_PROXY names the host."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert find_proxy(origin) == expected
+
+
+@pytest.mark.parametrize(
+    "proxy", ["ftp://user:secret@p:1", "http://", "http://p:x", "socks4://p:1"]
+)
+def test_proxy_that_is_none_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """Before anything is sent; the text says what is known."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ValueError, match="HTTPS_PROXY") as caught:
+        find_proxy("https://api.example")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_calls_to_this_machine_ignore_the_environments_proxy(
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch, *, is_async: bool
+) -> None:
+    """The proxy hears nothing of it."""
+    wire.handler = lambda _: json_reply(completion(choice("here")))
+    with Forwarder() as proxy:
+        for name in ("HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        model = _build(wire.url)
+        message = asyncio.run(model.ainvoke("a")) if is_async else model.invoke("a")
+    assert message.text == "here"
+    assert proxy.heads == []
+    model.close()
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_socks_without_its_package_names_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, *, is_async: bool
+) -> None:
+    """Before a byte is sent, to the proxy or anywhere."""
+    monkeypatch.setattr(proxies, "find_spec", lambda _: None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{port}")
+        model = _build("http://models.example/v1")
+        with pytest.raises(ImportError, match=r"langchain-clarifai\[socks\]"):
+            _ = asyncio.run(model.ainvoke("a")) if is_async else model.invoke("a")
+        listener.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+class _SocksServer:
+    """RFC 1928 without authentication, and one destination for every host."""
+
+    def __init__(self, target: int) -> None:
+        self.hosts: list[str] = []
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._sockets: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for one in self._sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(
+                    target=self._serve, args=[connection], daemon=True
+                ).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        stream = connection.makefile("rb")
+        _, methods = stream.read(2)
+        stream.read(methods)
+        connection.sendall(b"\x05\x00")
+        _, _, _, kind = stream.read(4)
+        assert kind == 3, "the host is to be looked up by the proxy"
+        self.hosts.append(stream.read(stream.read(1)[0]).decode())
+        stream.read(2)
+        other = socket.create_connection(("127.0.0.1", self._target))
+        self._sockets += [connection, other]
+        connection.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+        for source, target in ((stream, other), (other.makefile("rb"), connection)):
+            threading.Thread(
+                target=self._pump, args=[source, target], daemon=True
+            ).start()
+
+    @staticmethod
+    def _pump(source: Any, target: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while piece := source.read1(65_536):
+                target.sendall(piece)
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_calls_go_through_a_socks_proxy(
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch, scheme: str, *, is_async: bool
+) -> None:
+    """Sync and async alike, on a connection that is used again."""
+    pytest.importorskip("aiohttp_socks")
+    pytest.importorskip("socksio")
+    wire.handler = lambda _: json_reply(completion(choice("there")))
+    target = int(wire.origin.rpartition(":")[2])
+    with _SocksServer(target) as socks:
+        monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{socks.port}")
+        model = _build("http://models.example/v1")
+
+        async def ask_twice() -> list[str]:
+            return [(await model.ainvoke("a")).text for _ in range(2)]
+
+        if is_async:
+            texts = asyncio.run(ask_twice())
+        else:
+            texts = [model.invoke("a").text for _ in range(2)]
+        model.close()
+    assert texts == ["there", "there"]
+    assert socks.hosts == ["models.example"]
