@@ -34,8 +34,7 @@ class SocksConnector(WatchedConnections, ProxyConnector):
             raise ConnectionError(f"The SOCKS proxy refused: {error}") from error
 
 
-def build_connector(proxy: str, **settings: Any) -> SocksConnector:
+def build_connector(proxy: str, **settings: Any) -> ProxyConnector:
     """Build a connector through a `socks5://` or `socks5h://` proxy."""
     url = proxy.replace("socks5h://", "socks5://", 1)
-    connector: SocksConnector = SocksConnector.from_url(url, **settings)
-    return connector
+    return SocksConnector.from_url(url, **settings)

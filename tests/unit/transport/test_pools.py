@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from langchain_clarifai import ChatClarifai
 from langchain_clarifai._transport import pools
 from langchain_clarifai._transport.lease import Lease
+from langchain_clarifai._transport.trust import build_tls_context
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
     End,
@@ -106,7 +107,7 @@ def test_sync_calls_and_all_loops_share_one_tls_context(
     """The context is built once, whoever asks first, however many at once."""
     wire.handler = _echo
     built: list[ssl.SSLContext] = []
-    build = pools.build_tls_context
+    build = build_tls_context
 
     def count() -> ssl.SSLContext:
         built.append(build())

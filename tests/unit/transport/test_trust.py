@@ -147,7 +147,7 @@ def test_macos_and_windows_use_the_systems_store(
     module.SSLContext = ssl.SSLContext
     monkeypatch.setitem(sys.modules, "truststore", module)
     monkeypatch.setattr(trust, "find_spec", lambda _: object())
-    monkeypatch.setattr(trust.sys, "platform", platform)
+    monkeypatch.setattr(sys, "platform", platform)
     context = trust.build_tls_context()
     assert _is_strict(context)
     assert context.get_ca_certs() == []
