@@ -23,6 +23,7 @@ from langchain_clarifai import (
     ClarifaiInternalServerError,
     ClarifaiMalformedResponseError,
 )
+from langchain_clarifai._embeddings.run import Run
 from tests.servers.embedding import (
     answer_embeddings,
     build_embeddings,
@@ -702,6 +703,21 @@ async def test_cancelled_call_closes_its_connections() -> None:
             for exchange in server.exchanges:
                 assert await asyncio.to_thread(exchange.client_left.wait, 5)
         assert len(server.requests) == 2
+
+
+def test_interrupted_threads_send_nothing_further(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is out is waited for, what is left is not."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "take_answer", interrupt)
+    with serve() as server, build(server, chunk_size=1, max_concurrency=2) as model:
+        with pytest.raises(KeyboardInterrupt):
+            model.embed_documents([str(number) for number in range(100)])
+        assert len(server.requests) <= 4
 
 
 @both_ways

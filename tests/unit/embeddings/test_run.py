@@ -106,6 +106,22 @@ def test_failure_of_the_network_keeps_what_came_and_what_is_out() -> None:
     assert lost.partial_embeddings == {0: [1.0], 2: [3.0]}
 
 
+def test_batches_that_were_out_when_an_encoding_was_refused_are_sent_again() -> None:
+    """Each is refused by itself, and the next encoding is tried once."""
+    texts = ["1", "2"]
+    run = build_run(texts, chunk_size=1)
+    first, second = run.take_batch(), run.take_batch()
+    assert first
+    assert second
+    for batch in (first, second):
+        said = ClarifaiBadRequestError("No base64.", response=RESPONSE, body=None)
+        run.take_error(batch, said)
+    while (batch := run.take_batch()) is not None:
+        assert batch.encoding_format == "float"
+        answer(run, batch, texts)
+    assert run.finish() == [[1.0], [2.0]]
+
+
 def test_errors_of_other_requests_carry_no_vectors() -> None:
     """The attributes are there for every error, and empty."""
     error = ClarifaiConnectionError(message="Gone.", request=None)  # type: ignore[arg-type]  # there was none
