@@ -72,6 +72,9 @@ class _Check:
     def __init__(self, options: argparse.Namespace, printer: Printer) -> None:
         self._options = options
         self._printer = printer
+        if options.report and not options.report.parent.is_dir():
+            # It would be found out after all that was paid for.
+            raise ValueError(f"There is no folder {options.report.parent}.")
         base_url, self._base_source = find_source_of_base_url(options.base_url)
         base_url = normalize_base_url(base_url, allow_http=options.allow_http)
         token, self._token_source = find_source_of_token(base_url, options.api_key_env)

@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +28,6 @@ from tests.servers.wire import OPENAI_PATH, End, Reply, Request, WireServer, jso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Check = Callable[..., dict[str, Any]]
 
@@ -141,6 +141,7 @@ def test_without_a_terminal_nothing_is_sent_unasked(
         ["--model", "a/b"],
         ["--model", "gtp-oss-120b"],
         ["--api-key-env", "UNSET_VARIABLE"],
+        ["--report", "/no/such/folder/report.json"],
     ],
 )
 def test_wrong_argument_could_not_run(
@@ -195,6 +196,33 @@ def test_found_token_does_not_go_to_a_stranger() -> None:
     assert find_source_of_token("http://127.0.0.1:1/v1")[0] == TOKEN
     assert find_source_of_token("https://clarifai.com.example/v1")[0] is None
     assert find_source_of_token("https://a.b/v1", "CLARIFAI_PAT")[0] == TOKEN
+
+
+def test_settings_of_the_cli_are_named_as_their_source(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the token nor the password of a proxy is shown."""
+    monkeypatch.delenv("CLARIFAI_PAT")
+    folder = Path.home() / ".config" / "clarifai"
+    folder.mkdir(parents=True)
+    with Gateway(Outcomes()) as gateway:
+        context = f"{{CLARIFAI_PAT: {TOKEN}, CLARIFAI_API_BASE: '{gateway.origin}'}}"
+        text = f"current_context: me\ncontexts: {{me: {context}}}\n"
+        (folder / "config").write_text(text, "utf-8")
+        assert main(["check", "--yes"]) == 0
+    printed = capsys.readouterr().out
+    assert "found in the Clarifai CLI's file" in printed
+    assert "openai/v1 (from the Clarifai CLI's file" in printed
+    assert TOKEN not in printed
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:hidden@127.0.0.1:{port}")
+    assert main(["check", "--yes", "--base-url", "https://api.clarifai.com"]) == 1
+    printed = capsys.readouterr().out
+    assert f"http://…@127.0.0.1:{port}" in printed
+    assert "Connection to the proxy" in printed
+    assert "hidden" not in printed
 
 
 def test_report_holds_no_token_and_no_account(
