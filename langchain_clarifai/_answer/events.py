@@ -97,7 +97,9 @@ class EventDecoder:
             raise EventTooLong(MAX_EVENT_BYTES)
         # Where keep-alives are events without data, the name of the field says nothing.
         is_data = not self._is_kept_alive or len(self._line) > len(b"data: ")
-        self.made_progress |= is_data and not self._line.startswith(b":")
+        # Only what is, or may become, a line of data: servers send ids and comments to
+        # keep a stream open that has nothing to say.
+        self.made_progress |= is_data and self._line[:4] == b"data"[: len(self._line)]
 
     def _read_lines(self, lines: list[bytes]) -> list[Event]:
         events: list[Event] = []

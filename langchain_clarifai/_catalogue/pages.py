@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from langchain_clarifai._catalogue.records import parse_page
-from langchain_clarifai._transport.attempts import HEADERS, Masked, WholeAttempt
+from langchain_clarifai._transport.attempts import HEADERS, WholeAttempt
 from langchain_clarifai._transport.calls import afetch, fetch
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class _PageAttempt(WholeAttempt[Page]):
             # Clarifai's own API knows its tokens under this word.
             headers={
                 **HEADERS,
-                "Authorization": Masked(f"Key {self._exchange.token}"),
+                **self.authorize("Key"),
             },
             params=request.query,
             timeout=self.timeouts,

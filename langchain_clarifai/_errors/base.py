@@ -45,3 +45,20 @@ class ClarifaiError(ModelError):
     advice: ClassVar[str] = ""
     blames_content: ClassVar[bool] = False
     """Whether what was sent may be the reason, so that a part of it may succeed."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes as what it is, without calling the constructor.
+
+        The constructors of the SDK's exceptions ask for more than `args` hold, so that
+        the default way fails where it is opened.
+        """
+        return _rebuild, (type(self), self.args, self.__dict__.copy())
+
+
+def _rebuild(
+    error_class: type[ClarifaiError], arguments: tuple[Any, ...], state: dict[str, Any]
+) -> ClarifaiError:
+    """Build an error that was pickled or copied."""
+    error = error_class.__new__(error_class, *arguments)
+    error.__dict__.update(state)
+    return error

@@ -99,7 +99,7 @@ class ClarifaiNotFoundError(ClarifaiError, openai.NotFoundError, ModelNotFoundEr
     advice = (
         "Check the model id: user, app and model are case-sensitive, and a dot in a "
         "version is written `_` (https://clarifai.com/openai/chat-completion/models/"
-        "gpt-4_1)."
+        "gpt-4_1). Check `base_url`, too."
     )
 
 

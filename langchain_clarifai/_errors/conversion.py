@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from langchain_clarifai._answer import faults
+from langchain_clarifai._errors.advice import ADVICE_WITHOUT_KEY, choose_advice
 from langchain_clarifai._errors.base import ClarifaiError
-from langchain_clarifai._errors.bodies import choose_class, describe
+from langchain_clarifai._errors.bodies import Description, choose_class, describe
 from langchain_clarifai._errors.classes import (
+    ClarifaiAuthenticationError,
     ClarifaiConnectionError,
     ClarifaiConnectTimeoutError,
     ClarifaiMalformedResponseError,
@@ -20,19 +22,25 @@ from langchain_clarifai._errors.classes import (
     ClarifaiTimeoutError,
     ClarifaiUnfinishedStreamError,
 )
+from langchain_clarifai._errors.overflow import cut_middle
+from langchain_clarifai._errors.redaction import LARGEST_ERROR, WITHOUT_SECRETS
 from langchain_clarifai._errors.request_ids import read_request_id
 from langchain_clarifai._settings import known_names
-from langchain_clarifai._settings.credentials import OPENAI_PATH
+from langchain_clarifai._settings.hosts import speaks_for_clarifai
 from langchain_clarifai._settings.model_ids import read_unknown_name
 
 if TYPE_CHECKING:
     from langchain_clarifai._errors.exchange import Exchange
+    from langchain_clarifai._errors.redaction import Redaction
 
 ErrorT = TypeVar("ErrorT", bound=ClarifaiError)
 TimeoutT = TypeVar("TimeoutT", bound=ClarifaiTimeoutError)
 
 _EXCERPT_LENGTH: Final = 200
 _LONGEST_TEXT: Final = 2_000
+_FIRST_REDIRECT: Final = 300
+_FIRST_FAILURE: Final = 400
+
 
 _ADVICE_ON_BARE_NAMES: Final = (
     "The name was sent as it is, since this package does not know it, and Clarifai "
@@ -73,7 +81,8 @@ def _convert_fault(fault: faults.Fault, exchange: Exchange) -> ClarifaiError:
         )
         return _finish_timeout(ClarifaiTimeoutError, text, exchange)
     start = fault.start if isinstance(fault, faults.MalformedAnswer) else ""
-    excerpt = exchange.redact(start)[:_EXCERPT_LENGTH]
+    redaction = exchange.redaction
+    excerpt = redaction.redact_start(redaction.redact_start(start)[:_EXCERPT_LENGTH])
     text = f"{fault} The body begins: {excerpt!r}." if excerpt else str(fault)
     return _finish(
         ClarifaiMalformedResponseError(
@@ -85,40 +94,54 @@ def _convert_fault(fault: faults.Fault, exchange: Exchange) -> ClarifaiError:
 
 def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
     """Build the error for the body of a failed request, or for one within a 200."""
-    body = exchange.redact(body)
-    description = describe(body)
-    status = exchange.response.status_code
-    is_redirect = 300 <= status < 400  # noqa: PLR2004
-    if status < 300:  # noqa: PLR2004 - an error in the body of a success
-        status = description.status or 500
+    # Classified before anything is blotted out: a placeholder may be a word of it.
+    description = describe(WITHOUT_SECRETS.redact_body(body))
+    status: int | None = exchange.response.status_code
+    if exchange.response.status_code < _FIRST_REDIRECT:  # an error in a success
+        status = description.status
     error_class = choose_class(description, status)
-    label = f"Clarifai error {description.label}" if description.label else ""
+    is_redirect = _FIRST_REDIRECT <= (status or 0) < _FIRST_FAILURE
+    if is_redirect:
+        said, advice = "The server redirects", _ADVICE_ON_REDIRECTS
+    else:
+        said = _say(error_class, description, exchange)
+        advice = description.advice or choose_advice(error_class, exchange.base_url)
+        if error_class is ClarifaiNotFoundError and not description.advice:
+            advice = _advise_on_bare_name(exchange) or advice
+        if issubclass(error_class, ClarifaiAuthenticationError) and not exchange.token:
+            advice = ADVICE_WITHOUT_KEY
+    redaction = exchange.redaction
+    body = redaction.redact_body(body)
+    request_id = description.request_id and redaction.redact(description.request_id)
+    # Of OpenAI's `{"error": …}` the SDK keeps what is inside, and so do its users.
+    wrapped = body.get("error") if isinstance(body, dict) else None
+    error: ClarifaiError = error_class(
+        _add_place(f"{said}. {advice}".strip(), exchange, request_id),
+        response=exchange.response,
+        body=wrapped if isinstance(wrapped, dict) else body,
+    )
+    code = description.code
+    error.code = redaction.redact(code) if isinstance(code, str) else code
+    return _finish(error, exchange, request_id)
+
+
+def _say(error_class: type[Any], description: Description, exchange: Exchange) -> str:
+    """Say what the server says: code, model and words."""
+    redaction = exchange.redaction
+    label = redaction.redact(description.label)
+    label = f"Clarifai error {label}" if label else ""
     if issubclass(error_class, ClarifaiNotFoundError):
         # Which id it is about is what the user must know.
         label = label or "The server reports an error"
     if label and exchange.model:
         label = f"{label} from {exchange.model}"
-    said = (label, _shorten(description.text))
-    text = ": ".join(part for part in said if part) or "The server reports an error"
-    advice = description.advice or error_class.advice
-    if error_class is ClarifaiNotFoundError:
-        advice = _advise_on_bare_name(exchange) or advice
-    if is_redirect:
-        text, advice = "The server redirects", _ADVICE_ON_REDIRECTS
-    # Of OpenAI's `{"error": …}` the SDK keeps what is inside, and so do its users.
-    wrapped = body.get("error") if isinstance(body, dict) else None
-    error: ClarifaiError = error_class(
-        _add_place(f"{text}. {advice}".strip(), exchange, description.request_id),
-        response=exchange.response,
-        body=wrapped if isinstance(wrapped, dict) else body,
-    )
-    error.code = description.code
-    return _finish(error, exchange, description.request_id)
+    said = (label, _shorten(redaction.redact(cut_middle(description.text)), redaction))
+    return ": ".join(part for part in said if part) or "The server reports an error"
 
 
 def _advise_on_bare_name(exchange: Exchange) -> str:
     """Explain why Clarifai may not find a name that was sent as it is."""
-    if OPENAI_PATH not in str(exchange.request and exchange.request.url):
+    if not speaks_for_clarifai(exchange.base_url):
         return ""
     name = read_unknown_name(exchange.model)
     if name is None:
@@ -189,7 +212,7 @@ def _build_connection_error(cause: BaseException, exchange: Exchange) -> Clarifa
             text += " What had arrived is in `partial_message`."
     return _finish(
         ClarifaiConnectionError(
-            message=exchange.redact(_add_place(text, exchange)),
+            message=exchange.redaction.redact(_add_place(text, exchange)),
             request=exchange.request,
         ),
         exchange,
@@ -207,6 +230,9 @@ def _finish_timeout(
 
 
 def _finish(error: ErrorT, exchange: Exchange, request_id: str | None = None) -> ErrorT:
+    # Half of a surrogate pair, which JSON can bring, can be neither printed nor sent.
+    error.message = error.message.encode("utf-8", "replace").decode()
+    error.args = (error.message, *error.args[1:])
     error.response = exchange.response
     error.request_id = request_id or _read_request_id(exchange)
     error.partial_message = exchange.partial_message
@@ -219,10 +245,11 @@ def _add_place(text: str, exchange: Exchange, request_id: str | None = None) -> 
     if response is None:
         return text
     place = f"HTTP {response.status_code}"
+    redaction = exchange.redaction
     if request_id := request_id or _read_request_id(exchange):
-        place += f", request id {request_id}"
+        place += f", request id {_shorten(request_id, redaction)}"
     if location := response.headers.get("location"):
-        place += f", redirected to {location}"
+        place += f", redirected to {_shorten(location, redaction)}"
     return f"{text.rstrip()} [{place}]"
 
 
@@ -235,10 +262,12 @@ def _hide_secrets(exchange: Exchange) -> None:
 
     langchain-core hands headers and body of an error's response to its tracers.
     """
+    redaction = exchange.redaction
     for carrier in (exchange.request, exchange.response):
         headers = {} if carrier is None else carrier.headers
         for name, value in list(headers.items()):
-            headers[name] = exchange.redact(value)
+            if (redacted := redaction.redact(value)) != value:
+                headers[name] = redacted
     if exchange.body is not None:
         exchange.response = _build_read_response(exchange, exchange.body)
 
@@ -246,20 +275,26 @@ def _hide_secrets(exchange: Exchange) -> None:
 def _build_read_response(exchange: Exchange, body: bytes) -> Any:
     """Build the response anew, with a body that can be read again."""
     response = exchange.response
-    headers = {
-        name: value
-        for name, value in response.headers.items()
-        if name not in _HEADERS_OF_FRAMING
-    }
+    # As bytes: the text of a header that is no ASCII would not be taken back.
+    headers = [
+        (name, value)
+        for name, value in response.headers.raw
+        if name.lower() not in _HEADERS_OF_FRAMING
+    ]
+    start = body[:LARGEST_ERROR].decode("utf-8", "replace")
     return type(response)(
         response.status_code,
         headers=headers,
-        content=exchange.redact(body.decode("utf-8", "replace")).encode(),
+        content=exchange.redaction.redact_start(start).encode(),
         request=exchange.request,
     )
 
 
-_HEADERS_OF_FRAMING: Final = {"content-encoding", "content-length", "transfer-encoding"}
+_HEADERS_OF_FRAMING: Final = {
+    b"content-encoding",
+    b"content-length",
+    b"transfer-encoding",
+}
 
 
 def _list_causes(error: BaseException) -> list[BaseException]:
@@ -297,10 +332,12 @@ def _name_server(exchange: Exchange) -> str:
     return f"{url.scheme}://{url.netloc.decode()}" if url else "the server"
 
 
-def _shorten(text: str) -> str:
+def _shorten(text: str, redaction: Redaction) -> str:
     """Cut a text that nobody would read to its end, as a proxy's HTML page."""
     limit = _EXCERPT_LENGTH if text.startswith("<") else _LONGEST_TEXT
-    return text if len(text) <= limit else f"{text[:limit]}…"
+    if len(text) <= limit:
+        return redaction.redact_start(text)
+    return f"{redaction.redact_start(text[:limit])}…"
 
 
 def _count(exchange: Exchange) -> str:

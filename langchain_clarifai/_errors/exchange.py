@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from langchain_clarifai._errors.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from langchain_core.messages import AIMessage
-
-_MASK: Final = "**********"
-_DEEPEST: Final = 50
-# A header's value that is shorter is a word that errors may well have of their own.
-_SHORTEST_SECRET: Final = 8
 
 
 @dataclass(slots=True)
@@ -30,6 +27,7 @@ class Exchange:
     token: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     model: str = ""
+    base_url: str = ""
     request: Any = None
     response: Any = None
     body: bytes | None = None
@@ -37,24 +35,7 @@ class Exchange:
     chunks_received: int = 0
     silence: tuple[str, float] | None = None
 
-    def redact(self, value: Any) -> Any:
-        """Blot out what is secret, which some servers repeat in their errors."""
-        long = [text for text in self.headers.values() if len(text) >= _SHORTEST_SECRET]
-        for secret in filter(None, (self.token, *long)):
-            value = _redact(value, secret)
-        return value
-
-
-def _redact(value: Any, secret: str, depth: int = 0) -> Any:
-    if isinstance(value, str):
-        return value.replace(secret, _MASK)
-    if isinstance(value, dict | list) and depth > _DEEPEST:
-        return "…"
-    if isinstance(value, dict):
-        return {
-            _redact(key, secret): _redact(item, secret, depth + 1)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_redact(item, secret, depth + 1) for item in value]
-    return value
+    @property
+    def redaction(self) -> Redaction:
+        """What blots out the secrets that some servers repeat in their errors."""
+        return Redaction((self.token, *self.headers.values()))

@@ -72,7 +72,7 @@ class Request:
         Raises:
             ValueError: If there is none, or it cannot be a token.
         """
-        return read_token(self.api_key)
+        return read_token(self.api_key, self.base_url)
 
     async def aread_token(self) -> str:
         """Return the token, awaiting the user's callable if there is one.
@@ -80,7 +80,7 @@ class Request:
         Raises:
             ValueError: If there is none, or it cannot be a token.
         """
-        return await aread_token(self.api_key)
+        return await aread_token(self.api_key, self.base_url)
 
 
 def build_request(

@@ -23,6 +23,7 @@ from langchain_clarifai._settings.credentials import (
     find_token,
     normalize_base_url,
 )
+from langchain_clarifai._settings.hosts import is_clarifais, may_have_found_token
 from langchain_clarifai._settings.model_ids import (
     MODEL_FORMS,
     expand_listed_name,
@@ -30,6 +31,7 @@ from langchain_clarifai._settings.model_ids import (
     resolve_model,
 )
 from langchain_clarifai._settings.model_parts import build_model_from_parts
+from langchain_clarifai._settings.settings import FoundToken
 from langchain_clarifai.data._profiles import KnownProfile, find_profile
 
 if TYPE_CHECKING:
@@ -248,15 +250,29 @@ def _add_found(values: dict[str, Any]) -> Iterator[str]:
     elif isinstance(base_url, str):
         values["base_url"] = normalize_base_url(base_url, allow_http=allow_http)
     api_key = values.get("api_key")
-    if api_key is None:
-        api_key = find_token()
-        if api_key is None:
-            raise ValueError(MISSING_TOKEN)
+    if api_key is None or isinstance(api_key, FoundToken):
         yield "api_key"
-    if isinstance(api_key, SecretStr):
+        if isinstance(base_url := values["base_url"], str):
+            values["api_key"] = _find_api_key(api_key, base_url)
+    elif isinstance(api_key, SecretStr):
         check_token(api_key.get_secret_value())
     elif isinstance(api_key, str):
         values["api_key"] = SecretStr(check_token(api_key))
+
+
+def _find_api_key(found: FoundToken | None, base_url: str) -> FoundToken | None:
+    """Find the token for a server that nobody passed one for.
+
+    Raises:
+        ValueError: If Clarifai is asked, and there is none. Other servers need none.
+    """
+    if found is not None or not may_have_found_token(base_url):
+        return found
+    if (token := find_token()) is not None:
+        return FoundToken(check_token(token))
+    if is_clarifais(base_url):
+        raise ValueError(MISSING_TOKEN)
+    return None
 
 
 def _complete_profile(values: dict[str, Any]) -> None:

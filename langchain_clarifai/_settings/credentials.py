@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 from urllib.parse import SplitResult, urlsplit
 
+from typing_extensions import override
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -31,7 +33,7 @@ MISSING_TOKEN = (
 )
 
 _TOKEN_VARIABLES = ("CLARIFAI_PAT", "CLARIFAI_API_KEY")
-_BASE_VARIABLE = "CLARIFAI_API_BASE"
+BASE_VARIABLE = "CLARIFAI_API_BASE"
 
 # Clarifai's CLI neither looks at XDG_CONFIG_HOME nor has a variable that chooses
 # the context: https://github.com/Clarifai/clarifai-python (clarifai/utils/config.py).
@@ -45,6 +47,16 @@ _ENDPOINT = re.compile(r"/(?:chat/completions|embeddings)$")
 _DOT_SEGMENT = re.compile(r"/\.{1,2}(?:/|$)")
 
 
+class Masked(str):
+    """A text that no repr shows, in a traceback with locals, say."""
+
+    __slots__ = ()
+
+    @override
+    def __repr__(self) -> str:
+        return "'**********'"
+
+
 def find_token() -> str | None:
     """Find the token in the environment, else in the CLI's current context.
 
@@ -52,8 +64,9 @@ def find_token() -> str | None:
     """
     for variable in _TOKEN_VARIABLES:
         if token := os.environ.get(variable, "").strip():
-            return token
-    return _read_current_context().get("CLARIFAI_PAT")
+            return Masked(token)
+    token = read_current_context().get("CLARIFAI_PAT", "")
+    return Masked(token) if token else None
 
 
 def check_token(token: str) -> str:
@@ -63,7 +76,8 @@ def check_token(token: str) -> str:
         ValueError: If it is empty or has a character that no token has. The text
             never shows the token.
     """
-    stripped = token.strip()
+    token = Masked(token)
+    stripped = Masked(token.strip())
     if not stripped:
         raise ValueError(f"The Clarifai token is empty. {MISSING_TOKEN}")
     if any(not "!" <= character <= "~" for character in stripped):
@@ -81,10 +95,10 @@ def find_base_url(*, allow_http: bool = False) -> str:
     Raises:
         ValueError: If the value found there is no usable URL.
     """
-    if base_url := os.environ.get(_BASE_VARIABLE, "").strip():
-        source = f"the environment variable {_BASE_VARIABLE}"
-    elif base_url := _read_current_context().get(_BASE_VARIABLE, ""):
-        source = f"{_BASE_VARIABLE} in the current context of ~/{_CONFIG_PATH}"
+    if base_url := os.environ.get(BASE_VARIABLE, "").strip():
+        source = f"the environment variable {BASE_VARIABLE}"
+    elif base_url := read_current_context().get(BASE_VARIABLE, ""):
+        source = f"{BASE_VARIABLE} in the current context of ~/{_CONFIG_PATH}"
     else:
         return DEFAULT_BASE_URL
     try:
@@ -109,14 +123,14 @@ def normalize_base_url(
     """
     parts = _split_base_url(base_url.strip())
     host = parts.hostname or ""
-    if parts.scheme == "http" and not (allow_http or _is_loopback(host)):
+    if parts.scheme == "http" and not (allow_http or is_loopback(host)):
         raise ValueError(
             f"The base URL of host {host!r} is plain http: the token would travel in "
             "the clear. Use https, or pass `allow_http=True` if the network is "
             "trusted. (Loopback hosts need no permission.)"
         )
     path = parts.path.rstrip("/")
-    if not path and (append_path or _is_clarifai_host(host)):
+    if not path and (append_path or is_clarifai_host(host)):
         path = OPENAI_PATH
     # The address of an endpoint, as documentation of servers shows it.
     path = _ENDPOINT.sub("", path)
@@ -161,11 +175,13 @@ def _is_host(host: str) -> bool:
     return bool(_HOST.fullmatch(host)) or _parse_address(host) is not None
 
 
-def _is_clarifai_host(host: str) -> bool:
+def is_clarifai_host(host: str) -> bool:
+    """Tell whether a host, in lower case, is Clarifai's."""
     return f".{host}".endswith(".clarifai.com")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
     address = _parse_address(host)
     if address is not None:
         return address.is_loopback
@@ -179,7 +195,7 @@ def _parse_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address |
         return None
 
 
-def _read_current_context() -> Mapping[str, str]:
+def read_current_context() -> Mapping[str, str]:
     """Read the CLI's current context: variable → value, empty when there is none."""
     path = _locate_config(os.environ.get("HOME"), os.environ.get("USERPROFILE"))
     if path is None:
@@ -215,7 +231,17 @@ def _load_context(path: Path, _state: tuple[int, ...]) -> Mapping[str, str]:
         text = path.read_text(encoding="utf-8")
         config: object = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - as above
         return _select_context(config)
-    except (OSError, ValueError, TypeError, RecursionError, yaml.YAMLError):
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        # What PyYAML raises for `!!bool x`, `!!timestamp x` and the like.
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+        yaml.YAMLError,
+    ):
         # Not even the exception is logged: a YAML error quotes the lines it is about.
         logger.warning(
             "The Clarifai CLI configuration %s cannot be read or is not valid; it is "
@@ -241,7 +267,7 @@ def _select_context(config: object) -> Mapping[str, str]:
     variables = _check_mapping(context.get("env", context))
     found = (
         (variable, _select_variable(variables, variable))
-        for variable in ("CLARIFAI_PAT", _BASE_VARIABLE)
+        for variable in ("CLARIFAI_PAT", BASE_VARIABLE)
     )
     return MappingProxyType({variable: value for variable, value in found if value})
 

@@ -7,11 +7,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import SecretStr
+from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from langchain_clarifai._transport.lease import Lease
+
+
+class FoundToken(SecretStr):
+    """A token that nobody passed: it was found in the environment, or by the CLI.
+
+    The mark is on the value and not beside it, so that it stays with the token where a
+    model is copied, or built anew with another `base_url`.
+    """
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        # The mark says where a token came from, not what it is.
+        return (
+            isinstance(other, SecretStr)
+            and self.get_secret_value() == other.get_secret_value()
+        )
+
+    __hash__ = SecretStr.__hash__
+
 
 ApiKey = (
     SecretStr | str | Callable[[], str | SecretStr | Awaitable[str | SecretStr]] | None

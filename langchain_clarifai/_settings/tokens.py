@@ -1,8 +1,13 @@
-"""What the user gave as `api_key` → the token of one request."""
+"""What the user gave as `api_key` → the token of one request, or none.
+
+A token that was passed goes where the user sends it. One that was found goes only to
+Clarifai's hosts, to the host that the user has named as such, and to this machine.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import threading
 from typing import TYPE_CHECKING, Any
@@ -11,9 +16,12 @@ from pydantic import SecretStr
 
 from langchain_clarifai._settings.credentials import (
     MISSING_TOKEN,
+    Masked,
     check_token,
     find_token,
 )
+from langchain_clarifai._settings.hosts import is_clarifais, may_have_found_token
+from langchain_clarifai._settings.settings import FoundToken
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -21,61 +29,99 @@ if TYPE_CHECKING:
     from langchain_clarifai._settings.settings import ApiKey
 
 
-def read_token(api_key: ApiKey) -> str:
-    """Return the token, asking the user's callable if there is one.
+def read_token(api_key: ApiKey, base_url: str) -> str:
+    """Return the token for a server, asking the user's callable if there is one.
+
+    Returns:
+        The token, which no repr shows; "" where none is to be sent.
 
     Raises:
-        ValueError: If there is none, or it cannot be a token.
+        ValueError: If Clarifai is asked and there is none, or it cannot be a token.
     """
-    token = api_key() if callable(api_key) else api_key
-    if inspect.isawaitable(token):
-        token = _run_in_thread(token)
-    return _reveal(token)
+    return _reveal(_call(api_key) if callable(api_key) else api_key, base_url)
 
 
-async def aread_token(api_key: ApiKey) -> str:
-    """Return the token, awaiting the user's callable if there is one.
+async def aread_token(api_key: ApiKey, base_url: str) -> str:
+    """Return the token for a server, awaiting the user's callable if there is one.
+
+    Returns:
+        The token, which no repr shows; "" where none is to be sent.
 
     Raises:
-        ValueError: If there is none, or it cannot be a token.
+        ValueError: If Clarifai is asked and there is none, or it cannot be a token.
     """
-    token = api_key() if callable(api_key) else api_key
-    if inspect.isawaitable(token):
-        token = await token
-    if token is None:
+    given = await _acall(api_key) if callable(api_key) else api_key
+    if _is_found(given):
         # The environment is looked at first, but a CLI config is a file.
-        token = await asyncio.to_thread(find_token)
-    return _reveal(token)
+        return await asyncio.to_thread(_reveal, given, base_url)
+    return _reveal(given, base_url)
 
 
-def _reveal(token: Any) -> str:
-    if token is None:
-        token = find_token()
-    if isinstance(token, SecretStr):
-        token = token.get_secret_value()
-    if token is None:
-        raise ValueError(MISSING_TOKEN)
-    if not isinstance(token, str):
+def _is_found(given: Any) -> bool:
+    return given is None or isinstance(given, FoundToken)
+
+
+def _reveal(given: Any, base_url: str) -> str:
+    if _is_found(given):
+        return _read_found(given, base_url)
+    if isinstance(given, SecretStr):
+        return check_token(Masked(given.get_secret_value()))
+    if not isinstance(given, str):
         raise ValueError(
-            f"`api_key` is, or returned, a {type(token).__name__}. It must be a "
+            f"`api_key` is, or returned, a {type(given).__name__}. It must be a "
             "string, a SecretStr, or a sync or async function that returns one."
         )
-    return check_token(token)
+    given = Masked(given)  # the frames of an error show their locals
+    return check_token(given)
+
+
+def _read_found(found: FoundToken | None, base_url: str) -> str:
+    if not may_have_found_token(base_url):
+        return ""
+    token = find_token() if found is None else Masked(found.get_secret_value())
+    if token is not None:
+        return check_token(token)
+    if is_clarifais(base_url):
+        raise ValueError(MISSING_TOKEN)
+    return ""
+
+
+def _call(api_key: Any) -> Any:
+    given = api_key()
+    return _mask(_run_in_thread(given) if inspect.isawaitable(given) else given)
+
+
+async def _acall(api_key: Any) -> Any:
+    """Call the user's function; a sync one may block, and does so in a thread."""
+    is_async = inspect.iscoroutinefunction(api_key) or inspect.iscoroutinefunction(
+        getattr(api_key, "__call__", None)  # noqa: B004 - asked what it is, not if
+    )
+    given = api_key() if is_async else await asyncio.to_thread(api_key)
+    return _mask(await given if inspect.isawaitable(given) else given)
+
+
+def _mask(given: Any) -> Any:
+    return Masked(given) if isinstance(given, str) else given
 
 
 def _run_in_thread(awaitable: Awaitable[Any]) -> Any:
-    """Await in a loop of its own: a sync call may stand in a loop that runs."""
-    outcome: list[Any] = []
+    """Await in a loop of its own: a sync call may stand in a loop that runs.
+
+    It runs in a copy of the caller's context, where a server keeps who its user is.
+    """
+    answers: list[Any] = []
+    failures: list[BaseException] = []
 
     async def wait() -> None:
         try:
-            outcome.append(await awaitable)
-        except Exception as error:  # noqa: BLE001 - it is raised again below
-            outcome.append(error)
+            answers.append(await awaitable)
+        except BaseException as error:  # noqa: BLE001 - it is raised again below
+            failures.append(error)
 
-    thread = threading.Thread(target=lambda: asyncio.run(wait()))
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(lambda: asyncio.run(wait()),))
     thread.start()
     thread.join()
-    if isinstance(outcome[0], Exception):
-        raise outcome[0]
-    return outcome[0]
+    if failures:
+        raise failures[0]
+    return answers[0]

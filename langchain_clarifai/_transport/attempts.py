@@ -17,13 +17,20 @@ from langchain_clarifai._answer.bodies import check_body_size, parse_json
 from langchain_clarifai._answer.completion import (
     convert_to_chat_result,
 )
-from langchain_clarifai._answer.faults import ErrorBody, SilentStream, SlowAnswer
+from langchain_clarifai._answer.faults import (
+    ErrorBody,
+    MalformedAnswer,
+    SilentStream,
+    SlowAnswer,
+)
 from langchain_clarifai._answer.metadata import AnswerMetadata
 from langchain_clarifai._answer.stream import StreamAccumulator
 from langchain_clarifai._answer.think_tags import build_think_tags
 from langchain_clarifai._errors.catching import converted_errors
 from langchain_clarifai._errors.exchange import Exchange
+from langchain_clarifai._errors.redaction import LARGEST_ERROR
 from langchain_clarifai._errors.request_ids import read_request_id
+from langchain_clarifai._settings.credentials import Masked
 from langchain_clarifai._settings.headers import merge_headers
 from langchain_clarifai._settings.timeouts import READ_TIMEOUT
 from langchain_clarifai._transport.http_library import read_sdk_version
@@ -64,13 +71,17 @@ class Attempt:
         self._pieces: list[bytes] = []
         self._body_size = 0
         self._deadline = math.inf  # until the body begins
+        self._is_failure = False
         self._metadata = AnswerMetadata(
             request.model,
             base_url=request.base_url,
             include_headers=request.include_headers,
         )
         self._exchange = Exchange(
-            token=token, headers=request.headers, model=request.model
+            token=token,
+            headers=request.headers,
+            model=request.model,
+            base_url=request.base_url,
         )
 
     @contextmanager
@@ -105,6 +116,11 @@ class Attempt:
             timeouts.get("pool", READ_TIMEOUT),
         )
 
+    def authorize(self, word: str) -> dict[str, str]:
+        """Build the header for the token, if there is one to be sent."""
+        token = self._exchange.token
+        return {"Authorization": Masked(f"{word} {token}")} if token else {}
+
     def build(self, client: Any) -> Any:
         """Build the HTTP request, with a client of the SDK's or the user's."""
         request = self._request
@@ -112,7 +128,7 @@ class Attempt:
             "POST",
             f"{request.base_url}{request.path}",
             content=request.body,
-            headers=_build_headers(self._exchange.token, request.headers),
+            headers=_build_headers(self.authorize("Bearer"), request.headers),
             params=request.query or None,
             timeout=self.timeouts,
         )
@@ -126,8 +142,8 @@ class Attempt:
         self._metadata.request_id = read_request_id(response.headers) or ""
         take_headers(response)
         self._deadline = time.monotonic() + self._request.read_timeout
-        is_good: bool = response.status_code < _LOWEST_FAILURE
-        return is_good
+        self._is_failure = response.status_code >= _LOWEST_FAILURE
+        return not self._is_failure
 
     def take_piece(self, piece: bytes) -> None:
         """Take the next piece of a body that is read as a whole.
@@ -140,7 +156,24 @@ class Attempt:
         if time.monotonic() > self._deadline:
             raise SlowAnswer(self._request.read_timeout)
         self._body_size += len(piece)
+        if self._is_failure and self._body_size >= LARGEST_ERROR:
+            # Its status has told what counts, and its words may have no end.
+            raise MalformedAnswer("The error is too long.", self._pieces[0])
         check_body_size(self._body_size, self._pieces[0])
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the rest of a body that is read as a whole may take."""
+        return max(0.0, self._deadline - time.monotonic())
+
+    def check_deadline(self) -> None:
+        """Call it too slow, not silent, where the time for the whole body was over.
+
+        Raises:
+            SlowAnswer: If it was.
+        """
+        if time.monotonic() >= self._deadline:
+            raise SlowAnswer(self._request.read_timeout)
 
     @property
     def body(self) -> bytes:
@@ -190,7 +223,10 @@ class StreamAttempt(Attempt):
 
     def __init__(self, request: Request, token: str) -> None:
         super().__init__(request, token)
-        self._last_progress = time.monotonic()
+        # How long the server was silent while its next bytes were waited for: what a
+        # slow reader takes for a chunk does not count.
+        self._silence = 0.0
+        self._asked_at = time.monotonic()
         self._accumulator = StreamAccumulator(
             self._metadata,
             build_think_tags(request.reasoning_format, request.model),
@@ -229,40 +265,37 @@ class StreamAttempt(Attempt):
 
     def read(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
         """Take the next bytes, and watch that the stream is alive."""
+        self._silence += time.monotonic() - self._asked_at
         generation_chunks = self._accumulator.feed(piece)
-        now = time.monotonic()
         if self._accumulator.made_progress:
-            self._last_progress = now
-        elif self._is_silent(now):
+            self._silence = 0.0
+        elif self._is_silent:
             raise SilentStream
         return generation_chunks
+
+    def ask(self) -> None:
+        """Begin to wait for the next bytes."""
+        self._asked_at = time.monotonic()
 
     def finish(self) -> Iterable[ChatGenerationChunk]:
         """Take the end of the stream."""
         return self._accumulator.finish()
 
-    def _is_silent(self, now: float) -> bool:
+    @property
+    def _is_silent(self) -> bool:
         idle_timeout = self._request.idle_timeout
         return (
             idle_timeout is not None
             and not self.is_done
-            and now - self._last_progress > idle_timeout
+            and self._silence > idle_timeout
         )
 
 
-class Masked(str):
-    """A header value that no repr shows, in a traceback with locals, say."""
-
-    __slots__ = ()
-
-    @override
-    def __repr__(self) -> str:
-        return "'**********'"
-
-
-def _build_headers(token: str, headers: Mapping[str, str]) -> dict[str, str]:
+def _build_headers(
+    authorization: Mapping[str, str], headers: Mapping[str, str]
+) -> dict[str, str]:
     """Lay the user's headers over ours, whatever their case."""
-    ours = {**HEADERS, "Authorization": Masked(f"Bearer {token}")}
+    ours = {**HEADERS, **authorization}
     if not headers:
         return ours
     return merge_headers(ours, {name: Masked(value) for name, value in headers.items()})

@@ -52,8 +52,14 @@ def _read_body(attempt: Attempt, response: Any) -> bytes:
 
 
 async def _aread_body(attempt: Attempt, response: Any) -> bytes:
-    async for piece in response.aiter_bytes():
-        attempt.take_piece(piece)
+    try:
+        # Pieces that come are looked at one by one; this is for one that does not.
+        async with asyncio.timeout(attempt.seconds_left):
+            async for piece in response.aiter_bytes():
+                attempt.take_piece(piece)
+    except TimeoutError:
+        attempt.check_deadline()
+        raise
     return attempt.body
 
 
@@ -194,6 +200,7 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
                     yield from attempt.read(piece)
                     if attempt.is_done:
                         _drain(response, pieces)
+                    attempt.ask()
                 yield from attempt.finish()
         except ClarifaiError as error:
             piece = b""  # tracebacks may show it, and a server may echo the token
@@ -229,6 +236,7 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
                             yield generation_chunk
                         if attempt.is_done:
                             await _adrain(pieces)
+                        attempt.ask()
                     for generation_chunk in attempt.finish():
                         yield generation_chunk
         except ClarifaiError as error:

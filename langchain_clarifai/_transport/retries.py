@@ -39,6 +39,10 @@ _LONGEST_SOON_WAIT: Final = 8.0
 _COLD_START_WAIT: Final = 0.5
 _COLD_START_GROWTH: Final = 1.5
 _LONGEST_COLD_START_WAIT: Final = 20.0
+# A wait reaches its longest long before; without a bound the power would overflow.
+_MOST_GROWTHS: Final = 32
+# In seconds; what is shorter is no time that a server has thought about.
+_SHORTEST_RETRY_AFTER: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -101,10 +105,10 @@ class Retries:
     def _choose_wait(self, error: ClarifaiError, throttle: Throttle) -> float | None:
         retry_after = _read_retry_after(error)
         is_throttled = error.retry_kind == "throttled"
-        if error.retry_kind == "cold_start":
-            return self._wait_for_cold_start(retry_after)
         if error.retry_kind == "never" or (retry_after or 0.0) > MAX_RETRY_AFTER:
             return None
+        if error.retry_kind == "cold_start":
+            return self._wait_for_cold_start(retry_after)
         turn = 0.0
         if is_throttled and retry_after is not None:
             turn = throttle.take_refusal(retry_after)
@@ -112,17 +116,22 @@ class Retries:
         if self._tried >= self.max_retries:
             return None
         self._tried += 1
+        growth = 2.0 ** min(self._tried - 1, _MOST_GROWTHS)
+        soon = _spread(min(_SOON_WAIT * growth, _LONGEST_SOON_WAIT))
         if retry_after is not None:
-            return max(turn, _spread_later(retry_after))
-        if is_throttled:
-            return _spread(_THROTTLED_WAIT)
-        return _spread(min(_SOON_WAIT * 2.0 ** (self._tried - 1), _LONGEST_SOON_WAIT))
+            later = max(turn, _spread_later(retry_after))
+            is_first = self._tried == 1 or retry_after >= _SHORTEST_RETRY_AFTER
+            return later if is_first else max(later, soon)
+        return _spread(_THROTTLED_WAIT) if is_throttled else soon
 
     def _wait_for_cold_start(self, retry_after: float | None) -> float | None:
-        grown = _COLD_START_WAIT * _COLD_START_GROWTH**self._cold_starts
-        wait = _spread(min(grown, _LONGEST_COLD_START_WAIT))
-        if retry_after is not None and retry_after <= MAX_RETRY_AFTER:
-            wait = _spread_later(retry_after)
+        growth = _COLD_START_GROWTH ** min(self._cold_starts, _MOST_GROWTHS)
+        wait = _spread(min(_COLD_START_WAIT * growth, _LONGEST_COLD_START_WAIT))
+        if retry_after is not None:
+            # "At once" is the word of a server that does not know: polling slows down.
+            at_once = retry_after < _SHORTEST_RETRY_AFTER
+            later = _spread_later(retry_after)
+            wait = max(later, wait) if at_once else later
         left = self.cold_start_timeout - (time.monotonic() - self._started)
         if left <= 0:
             return None
@@ -157,7 +166,7 @@ def _read_retry_after(error: ClarifaiError) -> float | None:
         # Not a number compares false, and infinity is over every cap.
         return max(0.0, seconds) if seconds == seconds else None  # noqa: PLR0124
     try:
-        date = parsedate_to_datetime(headers["retry-after"])
-    except (KeyError, ValueError, TypeError):
+        date = parsedate_to_datetime(headers["retry-after"]).timestamp()
+    except (KeyError, ValueError, TypeError, OverflowError, OSError):
         return None
-    return max(0.0, date.timestamp() - time.time())
+    return max(0.0, date - time.time())

@@ -515,7 +515,11 @@ async def test_name_that_comes_with_the_package_keeps_its_meaning(
         ({"timeout": -1}, ValueError, "timeout=-1 is not allowed"),
         ({"base_url": "http://localhost:8000/v1"}, ValueError, "no catalogue"),
         ({"base_url": "http://example.com"}, ValueError, "is plain http"),
-        ({"api_key": None}, ValueError, "No Clarifai token was found"),
+        (
+            {"api_key": None, "base_url": "https://api.clarifai.com"},
+            ValueError,
+            "No Clarifai token was found",
+        ),
         ({"api_key": "a b"}, ValueError, "whitespace"),
         ({"apikey": "x"}, TypeError, "apikey: no argument has this name"),
     ],

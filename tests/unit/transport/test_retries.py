@@ -64,7 +64,7 @@ def _retry(
         (ClarifaiInternalServerError, {"retry_after": "3"}, 3, 3.75),
         (ClarifaiColdStartError, {}, 0.3, 0.7),
         (ClarifaiColdStartError, {"retry_after": "4"}, 4, 5),
-        (ClarifaiColdStartError, {"retry_after": "3600"}, 0.3, 0.7),
+        (ClarifaiColdStartError, {"retry_after": "0"}, 0.3, 0.7),
     ],
 )
 def test_first_wait_is_as_the_server_says_or_as_the_error_asks(
@@ -93,10 +93,15 @@ def test_date_is_waited_for() -> None:
 @pytest.mark.parametrize(
     "retry_after", ["61", "1e400", "Fri, 31 Dec 2099 23:59:59 GMT"]
 )
-def test_wait_that_is_too_long_is_an_error(retry_after: str) -> None:
-    """Nobody sleeps an hour because a server says so."""
-    error = _build(ClarifaiRateLimitError, retry_after=retry_after)
-    with pytest.raises(ClarifaiRateLimitError):
+@pytest.mark.parametrize(
+    "error_class", [ClarifaiRateLimitError, ClarifaiColdStartError]
+)
+def test_wait_that_is_too_long_is_an_error(
+    error_class: type[ClarifaiError], retry_after: str
+) -> None:
+    """Nobody sleeps an hour because a server says so, nor polls it meanwhile."""
+    error = _build(error_class, retry_after=retry_after)
+    with pytest.raises(error_class):
         _retry().wait_before_next(error, _throttle())
 
 
