@@ -110,7 +110,7 @@ def choose_class(description: Description, status: int | None) -> type[Any]:
             and names none.
     """
     code, text = description.code, description.text
-    if code in GENERIC_CODES and status is not None:
+    if code in GENERIC_CODES and status not in (None, _NO_STATUS):
         error_class = _choose_by_status(status)
     elif code == PREDICTION_FAILED:
         error_class = _choose_by_details(text)

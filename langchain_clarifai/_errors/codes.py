@@ -67,7 +67,7 @@ CODES: Final = {
 CODES_BY_NAME: Final = {name: code for code, (name, _) in CODES.items()}
 PREDICTION_FAILED: Final = CODES_BY_NAME["MODEL_PREDICTION_FAILED"]
 # They say that something is wrong with the request, and gateways give them for whatever
-# is: where there is an HTTP status of a failure, that decides.
+# is: an HTTP status decides, unless it is 500, which says even less.
 GENERIC_CODES: Final = frozenset({11100, 11102})
 # Codes from here on are internal or uncategorised: the server's fault.
 FIRST_INTERNAL_CODE: Final = 98000

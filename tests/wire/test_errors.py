@@ -184,8 +184,7 @@ def test_code_decides_wherever_it_comes(
 
         error = call(way, wire).error
 
-        is_generic = code in {11100, 11102} and place == "status 500"
-        _assert_classes(error, SERVER if is_generic else classes)
+        _assert_classes(error, classes)
         assert error.code == NUMBERS.get(code, code)
         assert error.request_id == "req-1"
         assert error.body == body.get("error", body)
