@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, closing, suppress
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
-from langchain_core.language_models import BaseChatModel
+# `with_fallbacks` reads the type hints of public methods at run time.
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
 from pydantic import (
     BeforeValidator,
     Field,
@@ -22,6 +29,7 @@ from langchain_clarifai._request.call_arguments import (
     drop_untraced,
     resolve_call_aliases,
 )
+from langchain_clarifai._request.counting import replace_media
 from langchain_clarifai._request.request import Request, build_request
 from langchain_clarifai._request.tools import (
     convert_to_wire_tool_choice,
@@ -38,25 +46,15 @@ from langchain_clarifai._structured.output import (
 from langchain_clarifai.data._profiles import KnownProfile
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncIterator,
-        Callable,
-        Generator,
-        Iterable,
-        Iterator,
-        Sequence,
-    )
+    from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 
     from langchain_core.callbacks import (
         AsyncCallbackManagerForLLMRun,
         CallbackManagerForLLMRun,
     )
-    from langchain_core.language_models import LangSmithParams, LanguageModelInput
+    from langchain_core.language_models import LangSmithParams
     from langchain_core.language_models.model_profile import ModelProfile
-    from langchain_core.messages import AIMessage, BaseMessage
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
-    from langchain_core.runnables import Runnable
-    from langchain_core.tools import BaseTool
 
 blocks.register()
 
@@ -393,7 +391,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
     ) -> int:
         """Estimate the tokens of messages and tools, without the network."""
         wire_tools: list[Any] | None = convert_to_wire_tools(tools) if tools else None
-        return count_tokens_approximately(messages, tools=wire_tools)
+        return count_tokens_approximately(replace_media(messages), tools=wire_tools)
 
     # --- Identity and tracing ---------------------------------------------------
 
@@ -406,6 +404,23 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         """Read what the user set, as it goes into every body."""
         fields = self.__dict__
         return {name: fields[name] for name in _BODY_FIELDS if fields[name] is not None}
+
+    @override
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        """Build the key of caches; headers and query count, by a hash alone."""
+        addressed = {
+            "default_headers": self.default_headers,
+            "default_query": self.default_query,
+            **{
+                name: kwargs.pop(name, None)
+                for name in ("extra_headers", "extra_query")
+            },
+        }
+        key = super()._get_llm_string(stop=stop, **kwargs)
+        if not any(addressed.values()):
+            return key
+        canonical = json.dumps(addressed, sort_keys=True, default=str)
+        return f"{key}---{hashlib.sha256(canonical.encode()).hexdigest()}"
 
     @property
     @override

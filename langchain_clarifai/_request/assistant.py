@@ -87,7 +87,7 @@ def add_assistant(transcript: Transcript, message: AIMessage, position: int) -> 
             "" if _is_unsent(block, is_ours=is_ours) else block for block in content
         ]
     text, media = split_media(
-        convert_to_wire_content(content, position=position, joined=True)
+        convert_to_wire_content(content, position=position, separator="")
     )
     wire_message = build_message("assistant", text, message)
     if is_ours:

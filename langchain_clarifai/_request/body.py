@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from langchain_clarifai._request.messages import convert_to_wire_messages
+from langchain_clarifai._request.tool_names import ToolNames
 from langchain_clarifai._request.tools import (
     convert_to_wire_tool_choice,
     convert_to_wire_tools,
+    read_tool_name,
+    rename_tool_choice,
+    rename_tools,
 )
 from langchain_clarifai._settings.model_ids import is_clarifai_base_url, resolve_model
 from langchain_clarifai._settings.parameters import KNOWN_TO_RUNNER
@@ -44,8 +48,8 @@ def build_body(
     messages: Sequence[BaseMessage],
     *,
     stream: bool,
-) -> dict[str, Any]:
-    """Build the body of one request.
+) -> tuple[dict[str, Any], Mapping[str, str]]:
+    """Build the body of one request, and the names of tools as the user gave them.
 
     Args:
         settings: Where the body goes, which decides about the model's name and about
@@ -62,20 +66,20 @@ def build_body(
     merged = _merge_arguments(fields, arguments) if arguments else fields
     body = {name: value for name, value in merged.items() if value is not None}
     body["model"] = resolve_model(body["model"], settings.base_url)
-    body["messages"] = convert_to_wire_messages(
-        messages, image_tool_message=settings.image_tool_message
-    )
     extra_body = body.pop("extra_body", None)
     if extra_body:
         body.update(_check_mapping("extra_body", extra_body))
     if not body.get("stop", True):
         del body["stop"]
-    _convert_tools(body)
+    names = _convert_tools(body)
+    body["messages"] = convert_to_wire_messages(
+        messages, image_tool_message=settings.image_tool_message, names=names
+    )
     _convert_response_format(body)
     _set_streaming(body, stream=stream, stream_usage=settings.stream_usage)
     if is_clarifai_base_url(settings.base_url):
         nest_unknown(body, KNOWN_TO_RUNNER)
-    return body
+    return body, names.own_names
 
 
 def _merge_arguments(
@@ -102,8 +106,12 @@ def _check_mapping(name: str, value: Any) -> Mapping[str, Any]:
     raise ValueError(f"`{name}` is a {type(value).__name__}. Give a dict.")
 
 
-def _convert_tools(body: dict[str, Any]) -> None:
-    """Bring tools into their wire form; leave out an empty list and its choice."""
+def _convert_tools(body: dict[str, Any]) -> ToolNames:
+    """Bring tools into their wire form; leave out an empty list and its choice.
+
+    Returns:
+        The names of the tools.
+    """
     if "tools" in body:
         tools = body["tools"]
         if not all(isinstance(tool, dict) and "function" in tool for tool in tools):
@@ -113,14 +121,18 @@ def _convert_tools(body: dict[str, Any]) -> None:
             # https://github.com/langchain-ai/langchain/issues/37184: vLLM refuses it.
             del body["tools"]
     elif "mcp_servers" in body:
-        return  # Clarifai's agentic models get their tools from there
+        return ToolNames()  # Clarifai's agentic models get their tools from there
     tools = body.get("tools", ())
-    if not tools:
+    names = ToolNames(filter(None, map(read_tool_name, tools)))
+    if tools:
+        body["tools"] = rename_tools(tools, names)
+    else:
         body.pop("parallel_tool_calls", None)
     if "tool_choice" in body:
         tool_choice = convert_to_wire_tool_choice(body.pop("tool_choice"), tools)
         if tool_choice is not None:
-            body["tool_choice"] = tool_choice
+            body["tool_choice"] = rename_tool_choice(tool_choice, names)
+    return names
 
 
 def _convert_response_format(body: dict[str, Any]) -> None:

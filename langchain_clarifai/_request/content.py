@@ -24,7 +24,7 @@ def convert_to_wire_content(
     content: str | Iterable[str | Mapping[str, Any]],
     *,
     position: int = 0,
-    joined: bool = False,
+    separator: str | None = None,
 ) -> str | list[dict[str, Any]]:
     """Convert a message's content to wire content.
 
@@ -36,8 +36,9 @@ def convert_to_wire_content(
     Args:
         content: The content of a LangChain message.
         position: The message's place in the history, for error messages.
-        joined: Whether a list of plain text becomes one string, with the blanks
-            between its words.
+        separator: What stands between texts where a list of plain text becomes one
+            string; without one it stays a list. The empty string keeps the blanks
+            between words.
 
     Raises:
         ValueError: If a block is unknown, or lacks what its type needs.
@@ -47,14 +48,15 @@ def convert_to_wire_content(
     parts: list[dict[str, Any]] = []
     for index, block in enumerate(content):
         try:
-            parts.append(_convert_to_part(block))
+            parts.append(convert_to_part(block))
         except ValueError as error:
             raise ValueError(
                 f"messages[{position}].content[{index}]: {error}"
             ) from None
-    if joined and isinstance(text := join_text_parts(parts), str):
+    if separator == "" and isinstance(text := join_text_parts(parts), str):
         return text if text.strip() else ""
-    return list(filter(_is_visible, parts)) or ""
+    visible = list(filter(_is_visible, parts))
+    return (join_text_parts(visible, separator) if separator else visible) or ""
 
 
 def _is_visible(part: dict[str, Any]) -> bool:
@@ -63,6 +65,7 @@ def _is_visible(part: dict[str, Any]) -> bool:
 
 def join_text_parts(
     content: str | list[dict[str, Any]],
+    separator: str = "",
 ) -> str | list[dict[str, Any]]:
     """Join wire content that is plain text alone to one string.
 
@@ -73,10 +76,10 @@ def join_text_parts(
         part.keys() != _PLAIN_TEXT_KEYS for part in content
     ):
         return content
-    return "".join(part["text"] for part in content)
+    return separator.join(part["text"] for part in content)
 
 
-def _convert_to_part(block: str | Mapping[str, Any]) -> dict[str, Any]:
+def convert_to_part(block: str | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(block, str):
         return build_text_part(block)
     block_type = block.get("type")
@@ -102,7 +105,7 @@ def _convert_non_standard(block: Mapping[str, Any]) -> dict[str, Any]:
     """Convert what LangChain wrapped because it is not one of its own blocks."""
     wrapped = block.get("value")
     if isinstance(wrapped, Mapping):
-        return _convert_to_part(wrapped)
+        return convert_to_part(wrapped)
     raise ValueError(f"{describe_block(block)} needs a block as its 'value'.")
 
 

@@ -27,7 +27,6 @@ message of another provider keeps its reasoning to itself.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -47,37 +46,43 @@ from langchain_core.messages import (
 
 from langchain_clarifai._request.assistant import add_assistant
 from langchain_clarifai._request.content import convert_to_wire_content
+from langchain_clarifai._request.results import convert_to_result
+from langchain_clarifai._request.tool_names import ToolNames
 from langchain_clarifai._request.transcript import Result, Transcript
 from langchain_clarifai._request.wire_messages import (
     build_message,
     is_block_of,
+    is_turn_block,
     select_blocks,
-    split_media,
 )
-
-_EMPTY_RESULT = "(no output)"
-_MEDIA_KINDS = {
-    "image_url": "image",
-    "input_audio": "audio",
-    "audio_url": "audio",
-    "video_url": "video",
-}
 
 
 def convert_to_wire_messages(
-    messages: Sequence[BaseMessage], *, image_tool_message: bool = False
+    messages: Sequence[BaseMessage],
+    *,
+    image_tool_message: bool = False,
+    names: ToolNames | None = None,
 ) -> list[dict[str, Any]]:
     """Convert a history to wire messages.
 
     Args:
         messages: The history, oldest message first. It is not changed.
         image_tool_message: Whether the model takes images inside tool messages.
+        names: How the wire calls the tools of this request; those of the history are
+            added.
 
     Raises:
-        ValueError: If a message or a content block has no form on the wire. The text
-            names its place.
+        ValueError: If there is no message, or a message or a content block has no form
+            on the wire. The text names its place.
     """
-    transcript = Transcript(image_tool_message=image_tool_message)
+    if not messages:
+        raise ValueError(
+            "The conversation is empty. Give at least one message, such as "
+            "HumanMessage('Hello')."
+        )
+    transcript = Transcript(
+        image_tool_message=image_tool_message, names=names or ToolNames()
+    )
     for position, message in enumerate(messages):
         add = _ADDERS.get(type(message)) or _find_adder(message, position)
         add(transcript, message, position)
@@ -87,13 +92,18 @@ def convert_to_wire_messages(
 def _add_system(transcript: Transcript, message: SystemMessage, position: int) -> None:
     is_developer = message.additional_kwargs.get("__openai_role__") == "developer"
     role = "developer" if is_developer else "system"
-    text = convert_to_wire_content(message.content, position=position, joined=True)
+    text = convert_to_wire_content(
+        _drop_turn_blocks(message.content), position=position, separator="\n"
+    )
     transcript.add(build_message(role, text, message))
 
 
 def _add_chat(transcript: Transcript, message: ChatMessage, position: int) -> None:
+    separators = {"user": None, "assistant": ""}
     content = convert_to_wire_content(
-        message.content, position=position, joined=message.role != "user"
+        _drop_turn_blocks(message.content),
+        position=position,
+        separator=separators.get(message.role, "\n"),
     )
     transcript.add(build_message(message.role, content, message))
 
@@ -109,7 +119,9 @@ def _add_user(transcript: Transcript, message: HumanMessage, position: int) -> N
         content = [
             "" if is_block_of(block, "tool_result") else block for block in content
         ]
-    wire_content = convert_to_wire_content(content, position=position)
+    wire_content = convert_to_wire_content(
+        _drop_turn_blocks(content), position=position
+    )
     if wire_content or not answers:
         transcript.add(build_message("user", wire_content, message))
 
@@ -122,33 +134,15 @@ def _add_result(transcript: Transcript, message: ToolMessage, position: int) -> 
 def _convert_to_result(
     transcript: Transcript, content: str | list[Any], position: int
 ) -> Result:
-    """Convert a tool's output; a list with anything but blocks is sent as JSON."""
-    if isinstance(content, list) and not all(map(_is_block, content)):
-        content = json.dumps(content, ensure_ascii=False, default=str)
-    text, media = split_media(
-        convert_to_wire_content(content, position=position, joined=True),
-        keep_images=transcript.image_tool_message,
-    )
-    if isinstance(text, str) and not text.strip():
-        text = _build_placeholder(media)
-    return Result(text, media)
+    keep_images = transcript.image_tool_message
+    return convert_to_result(content, position, keep_images=keep_images)
 
 
-def _build_placeholder(media: list[dict[str, Any]]) -> str:
-    """Build the text of a result without text, which Anthropic refuses.
-
-    It does so behind a gateway too: https://github.com/langchain-ai/langchain/pull/34025.
-    """
-    kinds = {_MEDIA_KINDS.get(part["type"], "file") for part in media}
-    if not kinds:
-        return _EMPTY_RESULT
-    return f"See the attached {' and '.join(sorted(kinds))} below."
-
-
-def _is_block(element: Any) -> bool:
-    if isinstance(element, dict):
-        return isinstance(element.get("type"), str)
-    return isinstance(element, str)
+def _drop_turn_blocks(content: str | list[Any]) -> str | list[Any]:
+    """Drop what only an assistant's turn can have; the others keep their places."""
+    if isinstance(content, str):
+        return content
+    return ["" if is_turn_block(block) else block for block in content]
 
 
 _Adder = Callable[[Transcript, Any, int], None]

@@ -16,7 +16,7 @@ from langchain_clarifai._settings.timeouts import READ_TIMEOUT, read_timeouts
 from langchain_clarifai._settings.tokens import aread_token, read_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from langchain_core.messages import BaseMessage
 
@@ -58,8 +58,8 @@ class Request:
     allow_unfinished: bool = False
     include_headers: bool = False
     reasoning_format: ReasoningFormat = "off"
-    tool_names: frozenset[str] = frozenset()
-    """Names of the tools on the wire; what a model adds to one can be told by them."""
+    tool_names: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The user's names of tools, by the name that was sent."""
 
     @property
     def read_timeout(self) -> float:
@@ -107,24 +107,15 @@ def build_request(
     if call_arguments:
         changes, arguments = split_call_arguments(call_arguments)
         settings = change_settings(settings, changes, arguments)
-    body = build_body(settings, fields, arguments, messages, stream=stream)
+    body, tool_names = build_body(settings, fields, arguments, messages, stream=stream)
     model = arguments.get("model") or fields["model"]
     request = address_request(settings, _CHAT_PATH, dump_body(body), model)
     request.idle_timeout = settings.stream_idle_timeout if stream else None
     request.allow_unfinished = settings.allow_unfinished_stream
     request.include_headers = settings.include_response_headers
     request.reasoning_format = settings.reasoning_format
-    if tools := body.get("tools"):
-        request.tool_names = frozenset(_list_names(tools))
+    request.tool_names = tool_names
     return request
-
-
-def _list_names(wire_tools: Iterable[Any]) -> Iterator[str]:
-    for tool in wire_tools:
-        for kind in ("function", "custom"):
-            definition = tool.get(kind) if isinstance(tool, dict) else None
-            if isinstance(definition, dict) and isinstance(definition.get("name"), str):
-                yield definition["name"]
 
 
 def address_request(settings: Settings, path: str, body: bytes, model: str) -> Request:

@@ -45,7 +45,8 @@ def _read_langchain_source(block: Mapping[str, Any]) -> Source:
     return Source(
         url=block.get("url"),
         base64=block.get("base64") or block.get("data"),
-        mime_type=block.get("mime_type"),
+        # MCP writes `mimeType`.
+        mime_type=block.get("mime_type") or block.get("mimeType"),
         file_id=block.get("id") if is_v0_id else block.get("file_id"),
         text=block.get("text"),
     )
@@ -78,9 +79,10 @@ def read_nested_text(content: Any) -> str:
 def _read_nested_block(block: Any) -> str:
     if isinstance(block, str):
         return block
-    text = block.get("text") or "" if block.get("type") in _TEXT_TYPES else None
-    if isinstance(text, str):
-        return text
+    if isinstance(block, Mapping) and block.get("type") in _TEXT_TYPES:
+        text = block.get("text") or ""
+        if isinstance(text, str):
+            return text
     raise ValueError("only text can be sent from inside another block.")
 
 

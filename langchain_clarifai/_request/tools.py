@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from langchain_core.utils.function_calling import convert_to_openai_tool
+from langchain_clarifai._request.tool_names import check_distinct
+from langchain_clarifai._structured.json_schemas import (
+    complete_function,
+    convert_to_function_tool,
+)
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
+
+    from langchain_clarifai._request.tool_names import ToolNames
 
 ToolLike: TypeAlias = "Mapping[str, Any] | type | Callable[..., Any] | BaseTool"
 """A tool, a function, a pydantic model, a TypedDict, a JSON schema or a tool dict."""
@@ -27,8 +33,8 @@ def convert_to_wire_tools(
 ) -> list[dict[str, Any]]:
     """Convert tools to the wire's form.
 
-    Tools of the provider itself (`{"type": "web_search", ...}`) and tools in OpenAI's
-    form are passed on as they are. `cache_control`, in a tool dict of another form or
+    Tools of the provider itself (`{"type": "web_search", ...}`) are passed on as they
+    are. `cache_control`, in a tool dict of another form or
     in a tool's `extras`, is kept beside the function.
 
     Args:
@@ -37,9 +43,11 @@ def convert_to_wire_tools(
             when it is None.
 
     Raises:
-        ValueError: If a tool is in no known form, or a strict one has no schema.
+        ValueError: If a tool is in no known form, or two have one name.
     """
-    return [_convert_to_wire_tool(tool, strict=strict) for tool in tools]
+    wire_tools = [_convert_to_wire_tool(tool, strict=strict) for tool in tools]
+    check_distinct(filter(None, map(read_tool_name, wire_tools)))
+    return wire_tools
 
 
 def _convert_to_wire_tool(tool: ToolLike, *, strict: bool | None) -> dict[str, Any]:
@@ -47,20 +55,66 @@ def _convert_to_wire_tool(tool: ToolLike, *, strict: bool | None) -> dict[str, A
     if isinstance(tool, Mapping):
         tool = extras = dict(tool)
         if _is_wire_tool(tool):
-            return tool
+            return _complete_wire_tool(tool, strict=strict)
         if tool.get("type") == "function":  # the Responses API's form, which is flat
             tool = {key: value for key, value in tool.items() if key != "type"}
     else:
         extras = getattr(tool, "extras", None)
     try:
-        wire_tool = convert_to_openai_tool(tool, strict=strict)
+        wire_tool = convert_to_function_tool(tool, strict=strict)
     except KeyError:
         raise ValueError(
-            f"The tool {tool!r} lacks its schema, which it needs with strict={strict}."
+            f"The tool {tool!r} lacks what its form needs, a name or a schema."
         ) from None
     if isinstance(extras, Mapping) and extras.get("cache_control"):
         wire_tool["cache_control"] = extras["cache_control"]
     return wire_tool
+
+
+def _complete_wire_tool(tool: dict[str, Any], *, strict: bool | None) -> dict[str, Any]:
+    """Complete a tool in OpenAI's form; what it says itself of `strict` counts."""
+    function = tool.get("function")
+    if tool.get("type") != "function" or not isinstance(function, Mapping):
+        return tool
+    given = strict if function.get("strict") is None else None
+    return {**tool, "function": complete_function(function, strict=given)}
+
+
+def read_tool_name(wire_tool: Mapping[str, Any]) -> str | None:
+    """Read the name of a function or custom tool; the provider's own have none."""
+    if wire_tool.get("type") not in {"function", "custom"}:
+        return None
+    return _read_name(wire_tool)
+
+
+def rename_tools(
+    wire_tools: Sequence[Mapping[str, Any]], names: ToolNames
+) -> list[dict[str, Any]]:
+    """Give tools the names that the wire knows them by."""
+    return [_rename(wire_tool, names) for wire_tool in wire_tools]
+
+
+def rename_tool_choice(
+    tool_choice: str | dict[str, Any], names: ToolNames
+) -> str | dict[str, Any]:
+    """Name the chosen tool, or the allowed ones, as the wire does."""
+    if isinstance(tool_choice, str):
+        return tool_choice
+    allowed = tool_choice.get("allowed_tools")
+    if isinstance(allowed, Mapping):
+        renamed = rename_tools(allowed.get("tools") or (), names)
+        return {**tool_choice, "allowed_tools": {**allowed, "tools": renamed}}
+    return _rename(tool_choice, names)
+
+
+def _rename(named: Mapping[str, Any], names: ToolNames) -> dict[str, Any]:
+    """Rename what has the form `{"type": kind, kind: {"name": …}}`."""
+    kind = named.get("type")
+    holder = named.get(kind) if kind in {"function", "custom"} else None
+    name = holder.get("name") if isinstance(holder, Mapping) else None
+    if not isinstance(holder, Mapping) or not isinstance(name, str):
+        return dict(named)
+    return {**named, kind: {**holder, "name": names.convert_to_wire(name)}}
 
 
 def _is_wire_tool(tool: Mapping[str, Any]) -> bool:

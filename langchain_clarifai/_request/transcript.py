@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from langchain_clarifai._request.tool_names import ToolNames
+
 
 @dataclass(slots=True)
 class Result:
@@ -30,6 +32,7 @@ class Call:
     given_id: str
     wire_call: dict[str, Any]
     result: Result
+    result_name: str = ""
 
 
 @dataclass(slots=True)
@@ -47,6 +50,8 @@ class _Turn:
             yield {
                 "role": "tool",
                 "tool_call_id": call.wire_call["id"],
+                # Gemini refuses a result that does not say whose it is.
+                "name": call.result_name or _read_call_name(call.wire_call),
                 "content": call.result.content,
             }
         if media:
@@ -56,8 +61,9 @@ class _Turn:
 class Transcript:
     """The wire messages so far, and the calls that still wait for a result."""
 
-    def __init__(self, *, image_tool_message: bool) -> None:
+    def __init__(self, *, image_tool_message: bool, names: ToolNames) -> None:
         self.image_tool_message = image_tool_message
+        self._names = names
         self._entries: list[dict[str, Any] | _Turn] = []
         # By the id that was given, then by turn (the latest last), then by call.
         self._waiting: dict[str, list[deque[Call]]] = {}
@@ -72,6 +78,7 @@ class Transcript:
         self._entries.append(_Turn(calls, media))
         waiting: dict[str, deque[Call]] = {}
         for call in calls:
+            self._rename(call.wire_call)
             waiting.setdefault(call.given_id, deque()).append(call)
         for given_id, calls_of_id in waiting.items():
             self._waiting.setdefault(given_id, []).append(calls_of_id)
@@ -81,8 +88,14 @@ class Transcript:
         call = self._take(given_id if given_id in self._waiting else "")
         if call is not None:
             call.result = self._answers[given_id] = result
+            call.result_name = self._names.convert_to_wire(name) if name else ""
         elif self._answers.get(given_id) != result:
             self.add(_build_quotation(given_id, name, result))
+
+    def _rename(self, wire_call: dict[str, Any]) -> None:
+        """Give a call the name under which the wire knows its tool."""
+        function = wire_call[_read_kind(wire_call)]
+        function["name"] = self._names.convert_to_wire(function["name"])
 
     def _take(self, given_id: str) -> Call | None:
         turns = self._waiting.get(given_id)
@@ -102,6 +115,16 @@ class Transcript:
             else:
                 wire_messages.append(entry)
         return wire_messages
+
+
+def _read_call_name(wire_call: dict[str, Any]) -> str:
+    name: str = wire_call[_read_kind(wire_call)]["name"]
+    return name
+
+
+def _read_kind(wire_call: dict[str, Any]) -> str:
+    """Read where a call keeps its name: under `function`, or under `custom`."""
+    return "function" if "function" in wire_call else "custom"
 
 
 def _build_quotation(given_id: str, name: str | None, result: Result) -> dict[str, Any]:

@@ -13,6 +13,22 @@ if TYPE_CHECKING:
 _UNSAFE_IN_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST_NAME = 64
 
+# Blocks of an assistant's turn, and what they have at least one of.
+_CALL_KEYS = frozenset({"args", "id", "input"})
+_TURN_BLOCKS = {
+    "invalid_tool_call": _CALL_KEYS,
+    "reasoning": frozenset({"extras", "id", "index", "reasoning", "summary"}),
+    "redacted_thinking": frozenset({"data"}),
+    "refusal": frozenset({"refusal"}),
+    "server_tool_call": _CALL_KEYS,
+    "server_tool_call_chunk": _CALL_KEYS,
+    "server_tool_result": frozenset({"output", "status", "tool_call_id"}),
+    "thinking": frozenset({"signature", "thinking"}),
+    "tool_call": _CALL_KEYS,
+    "tool_call_chunk": _CALL_KEYS,
+    "tool_use": _CALL_KEYS,
+}
+
 
 def build_message(
     role: str, content: str | list[dict[str, Any]], message: BaseMessage
@@ -30,7 +46,10 @@ def build_message(
 
 
 def split_media(
-    content: str | list[dict[str, Any]], *, keep_images: bool = False
+    content: str | list[dict[str, Any]],
+    *,
+    keep_images: bool = False,
+    separator: str = "",
 ) -> tuple[str | list[dict[str, Any]], list[dict[str, Any]]]:
     """Split wire content into what its role may carry, and what the user has to show.
 
@@ -42,7 +61,7 @@ def split_media(
     kept_types = ("text", "image_url") if keep_images else ("text",)
     kept = [part for part in content if part["type"] in kept_types]
     media = [part for part in content if part["type"] not in kept_types]
-    return join_text_parts(kept), media
+    return join_text_parts(kept, separator), media
 
 
 def select_blocks(content: str | list[Any], *types: str) -> list[dict[str, Any]]:
@@ -53,3 +72,14 @@ def select_blocks(content: str | list[Any], *types: str) -> list[dict[str, Any]]
 
 def is_block_of(block: Any, *types: str) -> bool:
     return isinstance(block, dict) and block.get("type") in types
+
+
+def is_turn_block(block: Any) -> bool:
+    """Tell whether a block is a thought, a refusal or a call of an assistant's turn.
+
+    LangGraph's handoffs put them into messages of other roles, which cannot have them.
+    """
+    if not isinstance(block, dict):
+        return False
+    needed = _TURN_BLOCKS.get(str(block.get("type")))
+    return needed is not None and not needed.isdisjoint(block)

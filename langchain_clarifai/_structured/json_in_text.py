@@ -6,7 +6,6 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.utils.json import parse_partial_json
 from pydantic_core import from_json
 
 if TYPE_CHECKING:
@@ -16,6 +15,9 @@ _FENCE_OPENING = re.compile(r"\A```[\w-]*\s*")
 _FENCED = re.compile(r"```[\w-]*\s(.*?)```", re.DOTALL)
 # Braces in prose ("{name}", "{}") open no object.
 _OBJECT_IN_PROSE = re.compile(r'\{\s*"|\[\s*\{')
+# A string, which may still be open.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+', re.DOTALL)
+_ESCAPES = {code: f"\\u{code:04x}" for code in range(0x20)}
 _DECODER = json.JSONDecoder(strict=False)  # models leave newlines in strings
 
 
@@ -50,12 +52,16 @@ def read_partial_json(text: str) -> Any:
     try:
         return from_json(text, allow_partial="trailing-strings")
     except ValueError:
-        pass
+        text = _STRING.sub(_escape_controls, text)
     try:
-        # It reads newlines inside strings, but takes a Python loop over all of it.
-        return parse_partial_json(text)
-    except (ValueError, RecursionError):
+        return from_json(text, allow_partial="trailing-strings")
+    except ValueError:
         return None
+
+
+def _escape_controls(string: re.Match[str]) -> str:
+    """Escape line breaks and tabs in a string, which models leave as they are."""
+    return string[0].translate(_ESCAPES)
 
 
 def _decode(text: str) -> Any:

@@ -1,8 +1,15 @@
-"""An answer as it streams → the objects that it is on the way."""
+"""An answer as it streams → the objects that it is on the way.
+
+Reading all of the text again for each chunk would be quadratic. So it is read again
+when it has grown by a 64th, which makes 64 readings' worth of work for any length, or
+when some time has passed, so that readers of a slow stream miss nothing: a short answer
+and a slow one give an object for each chunk that changes it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import time
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from langchain_core.messages import AIMessageChunk, BaseMessageChunk
 from langchain_core.outputs import ChatGeneration
@@ -11,6 +18,39 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from langchain_clarifai._structured.parsers import AnswerParser
+
+
+_SHARE: Final = 64
+_PATIENCE_SECONDS: Final = 0.05
+
+
+class _GrowingText:
+    """Text in pieces, and whether reading it again is due."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self._length_read = 0
+        self._time_read = 0.0
+
+    def add(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self._length += len(piece)
+
+    @property
+    def is_due(self) -> bool:
+        grown = self._length - self._length_read
+        return grown > 0 and (
+            grown * _SHARE >= self._length
+            or time.monotonic() - self._time_read >= _PATIENCE_SECONDS
+        )
+
+    def read(self) -> str:
+        text = "".join(self._pieces)
+        self._pieces = [text]
+        self._length_read = self._length
+        self._time_read = time.monotonic()
+        return text
 
 
 class PartialAnswers:
@@ -24,9 +64,9 @@ class PartialAnswers:
         self.latest: Any = None
         self._parser = parser
         self._messages: list[BaseMessage] = []
-        self._text = ""
+        self._text = _GrowingText()
         self._names: dict[Any, str] = {}
-        self._arguments: dict[Any, str] = {}
+        self._arguments: dict[Any, _GrowingText] = {}
 
     def feed(self, item: str | BaseMessage) -> list[Any]:
         """Take a part of the answer, and give the object if it has changed."""
@@ -36,14 +76,15 @@ class PartialAnswers:
             self._messages = [message]
             return []
         self._messages.append(message)
-        self._text += message.text
+        self._text.add(str(message.text))
         for call in getattr(message, "tool_call_chunks", ()):
             index = call["index"]
             self._names[index] = self._names.get(index, "") + (call["name"] or "")
-            self._arguments[index] = self._arguments.get(index, "") + (
-                call["args"] or ""
-            )
-        return self._note_change(self._parser.parse_partial(self._find_json()))
+            self._arguments.setdefault(index, _GrowingText()).add(call["args"] or "")
+        growing = self._find_json()
+        if growing is None or not growing.is_due:
+            return []
+        return self._note_change(self._parser.parse_partial(growing.read()))
 
     def finish(self) -> list[Any]:
         """Parse the whole answer, and give the object if it has changed.
@@ -58,7 +99,7 @@ class PartialAnswers:
         generation = ChatGeneration(message=first + rest if rest else first)
         return self._note_change(self._parser.parse_result([generation]))
 
-    def _find_json(self) -> str:
+    def _find_json(self) -> _GrowingText | None:
         """Find the text that holds the object: the answer, or the call's arguments."""
         tool_name = self._parser.tool_name
         if tool_name is None:
@@ -66,7 +107,7 @@ class PartialAnswers:
         for index, name in self._names.items():
             if name == tool_name:
                 return self._arguments[index]
-        return ""
+        return None
 
     def _note_change(self, answer: Any) -> list[Any]:
         if answer is None or answer == self.latest:

@@ -48,9 +48,24 @@ def find_refusal(message: BaseMessage) -> str | None:
 
 
 def raise_if_refused(message: BaseMessage) -> None:
-    refusal = find_refusal(message)
+    """Raise the error for a refusal, or for an answer that a filter left nothing of.
+
+    Raises:
+        ModelRefusalError: If the model refused, or the filter did.
+    """
+    refusal = find_refusal(message) or _find_filter(message)
     if refusal:
         raise ModelRefusalError(
             f"Model refused to produce the requested output: {refusal}",
             raw_message=message,
         )
+
+
+def _find_filter(message: BaseMessage) -> str | None:
+    if message.response_metadata.get("finish_reason") != "content_filter":
+        return None
+    calls = getattr(message, "tool_calls", None)
+    invalid_calls = getattr(message, "invalid_tool_calls", None)
+    if str(message.text).strip() or calls or invalid_calls:
+        return None
+    return "a content filter stopped the answer before it began."

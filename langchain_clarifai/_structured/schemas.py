@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from langchain_core.utils.function_calling import convert_to_openai_tool
+from langchain_clarifai._structured.json_schemas import convert_to_function_tool
+from langchain_clarifai._structured.safe_names import build_safe_name
 
-_UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9_-]+")
-_MAX_NAME_LENGTH = 64
+# `create_agent` gives an untitled schema such a name, with random letters that would
+# spoil caches.
+_DEFAULT_NAME = "response_format"
 
 
 def build_response_format(schema: Any, *, strict: bool | None) -> dict[str, Any]:
     """Build the `response_format` that asks for a schema.
 
     Raises:
-        ValueError: If the schema is of no known kind, or a JSON schema has no title.
+        ValueError: If the schema is of no known kind.
     """
     schema, strict = unwrap_response_format(schema, strict=strict)
     function = build_schema_tool(schema, strict=strict)["function"]
-    wanted: dict[str, Any] = {"name": function["name"]}
+    wanted: dict[str, Any] = {"name": build_safe_name(function["name"])}
     if function.get("description"):
         wanted["description"] = function["description"]
     wanted["schema"] = function["parameters"]
-    if strict is not None:
-        wanted["strict"] = strict
+    if function.get("strict") is not None:
+        wanted["strict"] = function["strict"]
     return {"type": "json_schema", "json_schema": wanted}
 
 
@@ -44,17 +45,15 @@ def unwrap_response_format(
 
 
 def build_schema_tool(schema: Any, *, strict: bool | None) -> dict[str, Any]:
-    """Build the tool for a schema, with parameters and a name that providers accept."""
-    tool = convert_to_openai_tool(_name_parameters(schema), strict=strict)
+    """Build the tool for a schema, under the name that its user gave it."""
+    tool = convert_to_function_tool(_name_parameters(schema), strict=strict)
     if "function" not in tool:
         raise ValueError(
             f"A tool of type {tool.get('type')!r} runs at the provider and has no "
             "schema. Pass a pydantic class, a TypedDict, a JSON schema with a title, "
             "a function tool or a callable."
         )
-    function = tool["function"]
-    name = _UNSAFE_IN_NAME.sub("_", function["name"])[:_MAX_NAME_LENGTH]
-    return {"type": "function", "function": function | {"name": name}}
+    return {"type": "function", "function": tool["function"]}
 
 
 def _name_parameters(schema: Any) -> Any:
@@ -63,6 +62,8 @@ def _name_parameters(schema: Any) -> Any:
         return schema
     if isinstance(schema.get("function"), Mapping):
         schema = schema["function"]
+    if _is_untitled(schema):
+        schema = {"title": _DEFAULT_NAME, **schema}
     if "title" in schema and not {"name", "properties"} & schema.keys():
         about = {"title": "name", "description": "description"}
         named = {about[key]: schema[key] for key in about if key in schema}
@@ -71,3 +72,11 @@ def _name_parameters(schema: Any) -> Any:
     if "name" in schema and not {"parameters", "input_schema"} & schema.keys():
         return {**schema, "parameters": {"type": "object", "properties": {}}}
     return dict(schema)
+
+
+def _is_untitled(schema: Mapping[str, Any]) -> bool:
+    """Tell whether a dict is a JSON schema of an object or array without a name."""
+    return not {"title", "name"} & schema.keys() and (
+        schema.get("type") in {"object", "array"}
+        or bool({"properties", "$ref", "anyOf", "oneOf", "items"} & schema.keys())
+    )

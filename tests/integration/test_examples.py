@@ -121,6 +121,7 @@ def _check_tool_result(messages: list[dict[str, Any]]) -> None:
     assert result == {
         "role": "tool",
         "tool_call_id": call["id"],
+        "name": "get_weather",
         "content": "It is 21 degrees and sunny in Paris.",
     }
 

@@ -76,6 +76,15 @@ def call(*ids: str, **args: Any) -> AIMessage:
     return AIMessage("", tool_calls=calls)
 
 
+def wire_result(call_id: str, content: str) -> dict[str, Any]:
+    return {
+        "role": "tool",
+        "tool_call_id": call_id,
+        "name": "look",
+        "content": content,
+    }
+
+
 def wire_call(call_id: str, arguments: str = "{}") -> dict[str, Any]:
     function = {"name": "look", "arguments": arguments}
     return {"id": call_id, "type": "function", "function": function}
@@ -603,7 +612,7 @@ MESSAGES: list[Any] = [
     ),
     pytest.param(
         [SystemMessage([TEXT, TEXT]), HumanMessage("u")],
-        [{"role": "system", "content": "aa"}, {"role": "user", "content": "u"}],
+        [{"role": "system", "content": "a\na"}, {"role": "user", "content": "u"}],
         id="system-text-blocks",
     ),
     pytest.param(
@@ -615,7 +624,7 @@ MESSAGES: list[Any] = [
         [call("1", q="ü"), ToolMessage([TEXT, "b"], tool_call_id="1")],
         [
             {"role": "assistant", "tool_calls": [wire_call("1", '{"q": "ü"}')]},
-            {"role": "tool", "tool_call_id": "1", "content": "ab"},
+            wire_result("1", "a\nb"),
         ],
         id="tool-text-blocks-and-non-ascii-arguments",
     ),
@@ -628,8 +637,8 @@ MESSAGES: list[Any] = [
         ],
         [
             {"role": "assistant", "tool_calls": [wire_call("1"), wire_call("2")]},
-            {"role": "tool", "tool_call_id": "1", "content": "a"},
-            {"role": "tool", "tool_call_id": "2", "content": "b"},
+            wire_result("1", "a"),
+            wire_result("2", "b"),
             {"role": "user", "content": [IMAGE_PART]},
             {"role": "user", "content": "u"},
         ],
@@ -658,6 +667,7 @@ MESSAGES: list[Any] = [
             {
                 "role": "tool",
                 "tool_call_id": "1",
+                "name": "look",
                 "content": "No result: this call was malformed and was not run. The "
                 "arguments of a call must be a JSON object.",
             },
@@ -675,9 +685,10 @@ MESSAGES: list[Any] = [
             {
                 "role": "tool",
                 "tool_call_id": "1",
+                "name": "look",
                 "content": "No result: this call was not run, or its result was lost.",
             },
-            {"role": "tool", "tool_call_id": "2", "content": "b"},
+            wire_result("2", "b"),
             {
                 "role": "user",
                 "content": "Result of an earlier tool call (look, 3):\nc",
@@ -706,7 +717,7 @@ MESSAGES: list[Any] = [
                     {**wire_call("1"), "extra_content": {"google": {"s": "t"}}}
                 ],
             },
-            {"role": "tool", "tool_call_id": "1", "content": "b"},
+            wire_result("1", "b"),
         ],
         id="own-reasoning-and-thought-signature",
     ),
@@ -727,7 +738,7 @@ MESSAGES: list[Any] = [
         ],
         [
             {"role": "assistant", "content": "a", "tool_calls": [wire_call("1")]},
-            {"role": "tool", "tool_call_id": "1", "content": "a"},
+            wire_result("1", "a"),
         ],
         id="history-of-anthropic",
     ),

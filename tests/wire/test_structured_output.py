@@ -182,7 +182,7 @@ FAILURES: list[Any] = [
     ),
     pytest.param(
         lambda _: choice("", finish_reason="content_filter"),
-        OutputParserException,
+        ModelRefusalError,
         "content filter",
         id="filtered",
     ),

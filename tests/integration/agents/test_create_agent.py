@@ -109,7 +109,7 @@ async def test_parallel_calls_of_several_tools_go_back_in_their_order(
     assert wire.last_request.json["messages"][1:] == [
         {"role": "assistant", "tool_calls": calls},
         tool_result("It is 21 degrees and sunny in Oslo.", "call_a"),
-        tool_result("It is noon in CET.", "call_b"),
+        tool_result("It is noon in CET.", "call_b", "get_time"),
         tool_result("It is 21 degrees and sunny in Rome.", "call_c"),
     ]
     names = [each["function"]["name"] for each in wire.last_request.json["tools"]]
@@ -181,7 +181,7 @@ async def test_failure_that_is_handled_reaches_the_model(
     assert wire.last_request.json["messages"] == [
         user("Fail."),
         {"role": "assistant", "tool_calls": [call]},
-        tool_result("It failed: The sky fell."),
+        tool_result("It failed: The sky fell.", name="fail"),
     ]
 
 

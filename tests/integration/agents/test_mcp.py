@@ -136,7 +136,7 @@ async def test_picture_of_a_tool_follows_after_all_results(
     assert wire.last_request.json["messages"] == [
         user("Draw Oslo, tell Paris."),
         {"role": "assistant", "tool_calls": calls},
-        tool_result("The sky over Oslo:", "call_a"),
+        tool_result("The sky over Oslo:", "call_a", "draw_weather"),
         tool_result(WEATHER, "call_b"),
         {"role": "user", "content": [PICTURE_PART]},
     ]
@@ -158,6 +158,7 @@ async def test_picture_stays_in_the_result_where_the_model_takes_it(
     assert wire.last_request.json["messages"][-1] == {
         "role": "tool",
         "tool_call_id": "call_1",
+        "name": "draw_weather",
         "content": [{"type": "text", "text": "The sky over Oslo:"}, PICTURE_PART],
     }
 

@@ -123,6 +123,11 @@ def user(text: str) -> JSON:
     return {"role": "user", "content": text}
 
 
-def tool_result(text: str, call_id: str = "call_1") -> JSON:
+def tool_result(text: str, call_id: str = "call_1", name: str = "get_weather") -> JSON:
     """Build a tool's result as it goes out."""
-    return {"role": "tool", "tool_call_id": call_id, "content": text}
+    return {
+        "role": "tool",
+        "tool_call_id": call_id,
+        "name": name,
+        "content": text,
+    }

@@ -435,7 +435,7 @@ def test_text_of_any_blocks_survives(texts: list[str]) -> None:
     visible = [text_part(text) for text in texts if text.strip()]
 
     assert convert_to_wire_content(blocks) == (visible or "")
-    joined = convert_to_wire_content(blocks, joined=True)
+    joined = convert_to_wire_content(blocks, separator="")
     assert joined == ("".join(texts) if visible else "")
 
 
@@ -447,7 +447,7 @@ def test_content_with_more_than_plain_text_is_not_joined() -> None:
         {"type": "text", "text": "b", "cache_control": EPHEMERAL},
     ]
 
-    assert convert_to_wire_content(blocks, joined=True) == [
+    assert convert_to_wire_content(blocks, separator="") == [
         text_part("a"),
         text_part("b", cache_control=EPHEMERAL),
     ]

@@ -62,8 +62,13 @@ def wire_calls(*calls: dict[str, Any]) -> dict[str, Any]:
     return {"role": "assistant", "tool_calls": list(calls)}
 
 
-def wire_result(call_id: str, content: Any) -> dict[str, Any]:
-    return {"role": "tool", "tool_call_id": call_id, "content": content}
+def wire_result(call_id: str, content: Any, name: str = "look") -> dict[str, Any]:
+    return {
+        "role": "tool",
+        "tool_call_id": call_id,
+        "name": name,
+        "content": content,
+    }
 
 
 def wire_user(content: Any) -> dict[str, Any]:
@@ -98,7 +103,7 @@ ROLES: list[tuple[str, BaseMessage, dict[str, Any]]] = [
     (
         "system in blocks",
         SystemMessage(["a", {"type": "text", "text": "b"}]),
-        {"role": "system", "content": "ab"},
+        {"role": "system", "content": "a\nb"},
     ),
     (
         "system with cache_control",
@@ -136,7 +141,7 @@ ROLES: list[tuple[str, BaseMessage, dict[str, Any]]] = [
     (
         "chat",
         ChatMessage(role="critic", content=["a", "b"]),
-        {"role": "critic", "content": "ab"},
+        {"role": "critic", "content": "a\nb"},
     ),
     (
         "chat chunk of a user",
@@ -189,7 +194,6 @@ def test_message_without_a_role_on_the_wire_is_refused(message: BaseMessage) -> 
         HumanMessage(["a", {"type": "hologram"}]),
         SystemMessage(["a", {"type": "hologram"}]),
         AIMessage([{"type": "reasoning"}, {"type": "hologram"}]),
-        ToolMessage(["a", {"type": "hologram"}], tool_call_id="1"),
         HumanMessage(
             [{"type": "tool_result", "tool_use_id": "1"}, {"type": "hologram"}]
         ),
@@ -587,7 +591,7 @@ def test_arguments_that_json_does_not_know_go_back_as_text(
 
 RESULTS: list[tuple[str, Any, str]] = [
     ("a string", "a", "a"),
-    ("text blocks", [{"type": "text", "text": "a"}, "b"], "ab"),
+    ("text blocks", [{"type": "text", "text": "a"}, "b"], "a\nb"),
     ("nothing", "", "(no output)"),
     ("blanks", [{"type": "text", "text": " "}], "(no output)"),
     ("no blocks", [], "(no output)"),
@@ -960,6 +964,7 @@ HISTORIES = st.lists(
         ),
         st.builds(_build_result_message, TEXTS, IDS),
     ),
+    min_size=1,
     max_size=12,
 )
 

@@ -144,10 +144,31 @@ def test_strict_is_sent_where_it_was_set(strict: bool) -> None:  # noqa: FBT001
     assert wire_tool["function"]["strict"] is strict
 
 
-def test_strict_tool_without_a_schema_is_refused() -> None:
-    """There is nothing to be strict about, and the error says so."""
-    with pytest.raises(ValueError, match="lacks its schema"):
-        convert_to_wire_tools([{"name": "weather"}], strict=True)
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"name": "ping", "description": ""},
+        {"type": "function", "function": {"name": "ping"}},
+        {"type": "function", "function": {"name": "ping", "parameters": {}}},
+        {
+            "type": "function",
+            "function": {"name": "ping", "parameters": {"type": "object"}},
+        },
+    ],
+)
+def test_tool_without_arguments_takes_an_empty_object(tool: Any) -> None:
+    """Backends refuse a function without parameters."""
+    (wire_tool,) = convert_to_wire_tools([tool])
+
+    assert wire_tool["function"]["parameters"] == {"type": "object", "properties": {}}
+
+
+def test_two_tools_of_one_name_are_refused() -> None:
+    """Which one a call means, nobody could tell."""
+    tools = [{"name": "a.b", "description": ""}, {"name": "a.b", "description": "x"}]
+
+    with pytest.raises(ValueError, match=r"Two tools are named 'a\.b'"):
+        convert_to_wire_tools(tools)
 
 
 def test_dict_that_is_no_tool_is_refused() -> None:
