@@ -50,6 +50,7 @@ class Slot:
     fragments: list[str] = field(default_factory=list[str])
     provider_fields: dict[str, Any] = field(default_factory=dict[str, Any])
     on_trial_for: Slot | None = None
+    own_names: Mapping[str, str] = field(default_factory=dict[str, str])
     has_function: bool = False
     announced: bool = False
     is_object: bool = False
@@ -66,6 +67,11 @@ class Slot:
             return self.wire_id
         self.made_up_id = self.made_up_id or build_tool_call_id()
         return self.made_up_id
+
+    @property
+    def own_name(self) -> str:
+        """The name that the user gave the tool."""
+        return self.own_names.get(self.name, self.name)
 
     @property
     def elder(self) -> Slot:
@@ -160,7 +166,16 @@ class Slot:
 
     def is_ready(self) -> bool:
         """Tell whether readers may see the call."""
-        return bool(self.name) and self.on_trial_for is None
+        return bool(self.name) and self.on_trial_for is None and self._is_named()
+
+    def _is_named(self) -> bool:
+        """Tell whether the name is whole, as far as the names of tools can tell."""
+        return (
+            not self.own_names
+            or self.name in self.own_names
+            or bool(self.fragments)
+            or not any(name.startswith(self.name) for name in self.own_names)
+        )
 
     def drain(self) -> ToolCallChunk | None:
         """Return what readers have not seen yet.
@@ -184,7 +199,7 @@ class Slot:
         if self.announced and not arguments and not self.unsent_name:
             return None
         tool_call_chunk = create_tool_call_chunk(
-            name=self.unsent_name or None,
+            name=(self.unsent_name if self.announced else self.own_name) or None,
             args=arguments,
             id=None if self.announced else self.id,
             index=self.position,

@@ -30,7 +30,7 @@ from langchain_clarifai._answer.usage import convert_to_usage_metadata
 from langchain_clarifai._answer.whole_calls import convert_to_tool_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from langchain_core.messages import InvalidToolCall
     from langchain_core.messages.ai import UsageMetadata
@@ -71,7 +71,7 @@ class ChoiceAccumulator:
     """
 
     def __init__(
-        self, think_tags: ThinkTags | None, tool_names: frozenset[str] = frozenset()
+        self, think_tags: ThinkTags | None, tool_names: Mapping[str, str] | None = None
     ) -> None:
         self.finish_reason: str | None = None
         self._think_tags = think_tags

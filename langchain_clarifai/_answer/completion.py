@@ -13,6 +13,8 @@ from langchain_clarifai._answer.metadata import ATTACHED_AT_THE_TOP
 from langchain_clarifai._answer.think_tags import build_think_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from langchain_clarifai._answer.metadata import AnswerMetadata
     from langchain_clarifai._settings.settings import ReasoningFormat
 
@@ -42,7 +44,7 @@ def convert_to_chat_result(
     metadata: AnswerMetadata,
     reasoning_format: ReasoningFormat,
     model: str,
-    tool_names: frozenset[str] = frozenset(),
+    tool_names: Mapping[str, str] | None = None,
 ) -> ChatResult:
     """Convert the body of a response, one generation for each choice.
 

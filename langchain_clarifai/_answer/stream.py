@@ -26,7 +26,7 @@ from langchain_clarifai._answer.halves import HalfJoiner
 from langchain_clarifai._answer.metadata import ATTACHED_AT_THE_TOP, KNOWN_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from langchain_core.messages import AIMessage
     from langchain_core.outputs import ChatGenerationChunk
@@ -62,7 +62,7 @@ class StreamAccumulator:
         think_tags: ThinkTags | None,
         *,
         allow_unfinished: bool,
-        tool_names: frozenset[str] = frozenset(),
+        tool_names: Mapping[str, str] | None = None,
     ) -> None:
         self.is_done = False
         self.has_yielded = False

@@ -40,7 +40,7 @@ from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chu
 from langchain_clarifai._answer.call_slots import Slot, merge_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from langchain_core.messages.tool import ToolCallChunk
 
@@ -61,8 +61,9 @@ class _Part(NamedTuple):
 class ToolCallSlots:
     """State machine from deltas, in any dialect, to tool-call chunks."""
 
-    def __init__(self, tool_names: frozenset[str] = frozenset()) -> None:
-        self._tool_names = tool_names
+    def __init__(self, tool_names: Mapping[str, str] | None = None) -> None:
+        # The user's names, by those that the request had.
+        self._tool_names = tool_names or {}
         self._slots: list[Slot] = []
         # Slots ahead of this one have been announced, or are announced next.
         self._first_waiting = 0
@@ -130,7 +131,7 @@ class ToolCallSlots:
         self._end_trials()
         return [
             create_tool_call_chunk(
-                name=slot.name or None,
+                name=slot.own_name or None,
                 args=slot.settled_arguments(),
                 id=slot.id,
                 index=slot.position,
@@ -234,6 +235,7 @@ class ToolCallSlots:
             slot.is_dropped = slot.is_dropped or slot.on_trial_for is elder
         while self._slots[-1].is_dropped:
             self._slots.pop()
+        self._first_waiting = min(self._first_waiting, len(self._slots))
         self._by_index[elder.index] = self._by_index[None] = elder
         return elder
 
@@ -255,7 +257,12 @@ class ToolCallSlots:
         self._first_waiting = len(self._slots)
 
     def _open(self, index: Hashable, *, on_trial_for: Slot | None = None) -> Slot:
-        slot = Slot(position=self._opened, index=index, on_trial_for=on_trial_for)
+        slot = Slot(
+            position=self._opened,
+            index=index,
+            on_trial_for=on_trial_for,
+            own_names=self._tool_names,
+        )
         self._opened += 1
         self._slots.append(slot)
         # None is the key of the call opened last, whatever its index.

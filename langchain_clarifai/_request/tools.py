@@ -109,7 +109,7 @@ def rename_tool_choice(
 
 def _rename(named: Mapping[str, Any], names: ToolNames) -> dict[str, Any]:
     """Rename what has the form `{"type": kind, kind: {"name": …}}`."""
-    kind = named.get("type")
+    kind: Any = named.get("type")
     holder = named.get(kind) if kind in {"function", "custom"} else None
     name = holder.get("name") if isinstance(holder, Mapping) else None
     if not isinstance(holder, Mapping) or not isinstance(name, str):

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    NotRequired,
+    Required,
+    TypedDict,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
@@ -57,13 +67,39 @@ def convert_to_function_tool(
     Raises:
         KeyError: If a dict lacks what its form needs.
     """
-    wire_tool = convert_to_openai_tool(tool)
+    wire_tool = (
+        _convert_typed_dict(tool)
+        if is_typeddict(tool)
+        else convert_to_openai_tool(tool)
+    )
     if not isinstance(wire_tool.get("function"), dict):
         return wire_tool
     function = dict(wire_tool["function"])
     if recursive_schema := _read_recursive_schema(tool):
         function["parameters"] = recursive_schema
     return {**wire_tool, "function": complete_function(function, strict=strict)}
+
+
+def _convert_typed_dict(typed_dict: Any) -> dict[str, Any]:
+    """Convert a TypedDict, of whose `NotRequired` langchain-core knows nothing."""
+    hints = get_type_hints(typed_dict, include_extras=True)
+    build_typed_dict: Any = TypedDict
+    plain = build_typed_dict(typed_dict.__name__, _strip_marks(hints))
+    plain.__doc__ = typed_dict.__doc__
+    wire_tool = convert_to_openai_tool(plain)
+    parameters = wire_tool["function"]["parameters"]
+    required = [name for name in hints if name in typed_dict.__required_keys__]
+    parameters.pop("required", None)
+    if required:
+        parameters["required"] = required
+    return wire_tool
+
+
+def _strip_marks(hints: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: hint.__args__[0] if get_origin(hint) in {NotRequired, Required} else hint
+        for name, hint in hints.items()
+    }
 
 
 def complete_function(
@@ -145,7 +181,8 @@ def drop_lost_pointers(schema: dict[str, Any]) -> dict[str, Any]:
     """Drop the `mapping` of discriminators where the definitions have been inlined."""
     if "$defs" in schema or "definitions" in schema:
         return schema
-    return _map_schemas(schema, _drop_mapping)
+    kept: dict[str, Any] = _map_schemas(schema, _drop_mapping)
+    return kept
 
 
 def _drop_mapping(node: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +203,8 @@ def close_objects(schema: dict[str, Any]) -> dict[str, Any]:
 
     Sources: https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
     """
-    return _map_schemas(schema, _close_object)
+    closed: dict[str, Any] = _map_schemas(schema, _close_object)
+    return closed
 
 
 def _close_object(node: dict[str, Any]) -> dict[str, Any]:

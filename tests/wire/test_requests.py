@@ -6,6 +6,7 @@ Every body here is constructed, and asserted as a literal of what was sent.
 from __future__ import annotations
 
 import copy
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -415,6 +416,97 @@ def test_texts_go_out_as_they_are(wire: WireServer) -> None:
 def test_word_null_in_a_text_is_a_text(wire: WireServer) -> None:
     """What orjson writes for NaN is also a word."""
     assert send_messages(wire, [HumanMessage("null")])[0]["content"] == "null"
+
+
+RECORDS = [
+    [{"type": "file", "name": "a.txt", "size": 12}],
+    [{"type": "document", "title": "t", "page": 3, "text": "x"}],
+    [{"type": "json", "rows": 2}],
+    [{"type": "text", "value": 3}, {"type": "text", "text": "x", "score": 1}],
+    [{"type": "image", "name": "a.png"}, {"a": 1}],
+]
+
+
+@pytest.mark.parametrize("records", RECORDS)
+def test_records_that_look_like_blocks_are_sent_as_json(
+    wire: WireServer, records: list[Any]
+) -> None:
+    """Nothing of them is lost, and no error blocks the thread for ever."""
+    *_, result = send_messages(
+        wire, [call("1"), ToolMessage(records, tool_call_id="1")]
+    )
+
+    assert json.loads(result["content"]) == records
+
+
+def test_record_among_blocks_is_json_among_texts(wire: WireServer) -> None:
+    """Real blocks beside it stay what they are; MCP's images are images."""
+    image = {"type": "image", "data": "QUJD", "mimeType": "image/png"}
+    record = {"type": "file", "name": "ü", "size": 1}
+    content: list[Any] = [{"type": "text", "text": "Found:"}, record, image]
+    *_, result, shown = send_messages(
+        wire, [call("1"), ToolMessage(content, tool_call_id="1")]
+    )
+
+    assert result["content"] == 'Found:\n{"type": "file", "name": "ü", "size": 1}'
+    assert shown == {"role": "user", "content": [IMAGE_PART]}
+
+
+TURN_BLOCKS: list[Any] = [
+    {"type": "reasoning", "reasoning": "hm"},
+    {"type": "refusal", "refusal": "no"},
+    {"type": "tool_call", "id": "9", "name": "look", "args": {}},
+    {"type": "text", "text": "said"},
+]
+
+
+@pytest.mark.parametrize("role", ["user", "system", "critic", "tool"])
+def test_blocks_of_an_assistants_turn_stay_behind_elsewhere(
+    wire: WireServer, role: str
+) -> None:
+    """LangGraph's handoffs put them there; the text is what counts."""
+    messages: dict[str, list[BaseMessage]] = {
+        "user": [HumanMessage(TURN_BLOCKS)],
+        "system": [SystemMessage(TURN_BLOCKS)],
+        "critic": [ChatMessage(role="critic", content=TURN_BLOCKS)],
+        "tool": [call("1"), ToolMessage(TURN_BLOCKS, tool_call_id="1")],
+    }
+
+    *_, sent = send_messages(wire, messages[role])
+
+    assert sent["role"] == role
+    assert sent["content"] in ("said", [{"type": "text", "text": "said"}])
+
+
+def test_result_bears_the_name_of_its_tool(wire: WireServer) -> None:
+    """It is the call's where the message has none."""
+    history = [
+        call("1", "2"),
+        ToolMessage("a", tool_call_id="1"),
+        ToolMessage("b", tool_call_id="2", name="other"),
+    ]
+
+    *_, first, second = send_messages(wire, history)
+
+    assert (first["name"], second["name"]) == ("look", "other")
+
+
+def test_empty_conversation_is_refused_before_it_is_sent(wire: WireServer) -> None:
+    """The error says what to give."""
+    for model in (build(wire), build(wire).bind_tools([])):
+        with pytest.raises(ValueError, match="The conversation is empty"):
+            model.invoke([])
+    assert not wire.requests
+
+
+def test_two_tools_of_one_name_are_refused(wire: WireServer) -> None:
+    """Bound or given to a call, before anything is sent."""
+    twins = [{"name": "look", "description": text} for text in ("a", "b")]
+    with pytest.raises(ValueError, match="Two tools are named 'look'"):
+        build(wire).bind_tools(twins)
+    with pytest.raises(ValueError, match="Two tools are named 'look'"):
+        build(wire).invoke("hi", tools=twins)
+    assert not wire.requests
 
 
 def test_objects_of_the_caller_stay_as_they_were(wire: WireServer) -> None:

@@ -591,17 +591,13 @@ def test_content_blocks_are_read_as_text(content: Any) -> None:
             r"not one JSON object.*finish_reason is 'length'.*raise max_tokens",
         ),
         (
-            AIMessage("", response_metadata={"finish_reason": "content_filter"}),
-            r"is empty.*content filter",
-        ),
-        (
             AIMessage("Well, no.", response_metadata={"finish_reason": "stop"}),
             r"there is none.*finish_reason is 'stop'\. .*'Well, no\.'",
         ),
         (AIMessage('{"setup": "Why?"}'), r"does not fit the schema.*punchline"),
         (AIMessage("[1]"), "does not fit the schema"),
     ],
-    ids=["cut", "filtered", "prose", "incomplete", "of another kind"],
+    ids=["cut", "prose", "incomplete", "of another kind"],
 )
 def test_answer_without_the_object_is_an_error(message: AIMessage, words: str) -> None:
     """The error tells the reason, why the model stopped, and what it wrote."""
