@@ -18,6 +18,7 @@ _OBJECT_IN_PROSE = re.compile(r'\{\s*"|\[\s*\{')
 # A string, which may still be open.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+', re.DOTALL)
 _ESCAPES = {code: f"\\u{code:04x}" for code in range(0x20)}
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _DECODER = json.JSONDecoder(strict=False)  # models leave newlines in strings
 
 
@@ -61,7 +62,9 @@ def read_partial_json(text: str) -> Any:
 
 def _escape_controls(string: re.Match[str]) -> str:
     """Escape line breaks and tabs in a string, which models leave as they are."""
-    return string[0].translate(_ESCAPES)
+    # Three replacements are ten times as fast as a translation.
+    text = string[0].replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    return text.translate(_ESCAPES) if _CONTROL.search(text) else text
 
 
 def _decode(text: str) -> Any:

@@ -20,7 +20,7 @@ from langchain_clarifai._answer.stream import StreamAccumulator
 from langchain_clarifai._request.messages import convert_to_wire_messages
 
 MODEL: Final = "user/app/models/model"
-TOOLS: Final = frozenset({"search"})
+TOOLS: Final = {"search": "search"}
 FINISH: Final[dict[str, Any]] = {
     "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]
 }
