@@ -19,6 +19,7 @@ HEADINGS: Final = [
     "Reasoning",
     "The stream itself",
     "Errors",
+    "What else backends send",
     "What goes out",
 ]
 
