@@ -223,7 +223,7 @@ class ConnectedModel(Serializable):
         return copied
 
     def __getstate__(self) -> dict[Any, Any]:
-        """Leave out what was found in the environment, and what cannot travel."""
+        """Leave out what was found in the environment, and what cannot be pickled."""
         state = super().__getstate__()
         fields = {**state["__dict__"], "http_client": None, "http_async_client": None}
         fields.pop("_serialized", None)

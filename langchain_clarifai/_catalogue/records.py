@@ -76,9 +76,9 @@ class ModelRecord:
     """What it can do, as far as it is known, in the form of LangChain's profiles:
     `ChatClarifai(model=record.url, profile=record.capabilities)`.
 
-    What goes in is told by the arguments of its methods, else by the profiles that
-    come with this package, else by its type. The rest, such as `tool_calling`, the
-    catalogue does not tell: it is from the profiles, and absent where they have none.
+    Its inputs are read from the arguments of its methods, else from the profiles that
+    come with this package, else from its type. The catalogue does not say the rest,
+    such as `tool_calling`: it is from the profiles, and absent where they have none.
     """
 
     @property

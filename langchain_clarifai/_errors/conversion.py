@@ -60,7 +60,7 @@ def convert_to_error(error: Exception, exchange: Exchange) -> ClarifaiError | No
     causes = _list_causes(error)
     if not any(_is_transport_error(cause) for cause in causes):
         return None
-    # What happened last is told by the innermost error. The outer ones may mislead:
+    # The innermost error says what happened last. The outer ones may mislead:
     # the transport for aiohttp calls every lost connection a `ConnectTimeout`.
     if isinstance(causes[-1], TimeoutError) or "Timeout" in type(causes[-1]).__name__:
         return _build_timeout_error(causes, exchange)

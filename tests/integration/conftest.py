@@ -1,4 +1,4 @@
-"""The local language model: started once, shared by all tests that ask for it."""
+"""What is started once and shared: the local language model, a warm Python."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from local_model import LocalModelError, local_model_server
 
+from tests.integration.clean_process import warm_python
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.integration.clean_process import RunScript
 
 OPT_OUT = "LANGCHAIN_CLARIFAI_NO_LOCAL_MODEL"
 
@@ -24,3 +28,12 @@ def local_model_url() -> Iterator[str]:
             yield server.base_url
     except LocalModelError as error:
         pytest.fail(f"{error} To go without it, set {OPT_OUT}=1.", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[RunScript]:
+    """Run scripts in forks of a Python that has imported the package already."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system cannot fork")
+    with warm_python() as run_script:
+        yield run_script

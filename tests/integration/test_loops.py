@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.clean_process import echo, run_script, warm_python
+from tests.integration.clean_process import echo, run_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.integration.clean_process import RunScript
@@ -164,14 +162,6 @@ assert not pools._loop_pools
 """,
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def run() -> Iterator[RunScript]:
-    if not hasattr(os, "fork"):
-        pytest.skip("this system cannot fork")
-    with warm_python() as run_script:
-        yield run_script
 
 
 @pytest.mark.parametrize(

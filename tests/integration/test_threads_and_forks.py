@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.clean_process import PRELUDE, echo, run_script, warm_python
+from tests.integration.clean_process import PRELUDE, echo, run_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.integration.clean_process import RunScript
@@ -132,14 +131,6 @@ with pools._lock, pools._tls_lock:
 """,
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def run() -> Iterator[RunScript]:
-    if not hasattr(os, "fork"):
-        pytest.skip("this system cannot fork")
-    with warm_python() as run_script:
-        yield run_script
 
 
 @pytest.mark.parametrize(
