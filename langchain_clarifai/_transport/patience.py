@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from langchain_clarifai._transport.framing import ChunkMerger, merge_first_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import TracebackType
 
 # The least that a read waits for, in seconds: zero would mean not to wait at all, which
@@ -39,19 +38,12 @@ _HEAD_END: Final = b"\r\n\r\n"
 _INFORMATION: Final = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d\b")
 
 
-def prepare_client(http_client: Any) -> None:
-    """Make a sync client limit the time in which headers arrive."""
-    for transport in _list_transports(http_client):
-        pool: Any = getattr(transport, "_pool", None)
-        backend = getattr(pool, "_network_backend", None)
-        if backend is not None:
-            pool._network_backend = _PatientBackend(backend)  # noqa: SLF001 - see above
-
-
-def _list_transports(http_client: Any) -> Iterator[Any]:
-    """List the transport of a client, and those of the environment's proxies."""
-    yield getattr(http_client, "_transport", None)
-    yield from getattr(http_client, "_mounts", {}).values()
+def prepare_transport(transport: Any) -> None:
+    """Make a sync transport limit the time in which headers arrive."""
+    pool: Any = getattr(transport, "_pool", None)
+    backend = getattr(pool, "_network_backend", None)
+    if backend is not None:
+        pool._network_backend = _PatientBackend(backend)  # noqa: SLF001 - see above
 
 
 def take_headers(response: Any) -> None:

@@ -25,12 +25,10 @@ import os
 import threading
 import weakref
 from functools import lru_cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from langchain_clarifai._transport.clients import build_async_client, build_client
-from langchain_clarifai._transport.patience import prepare_client
 from langchain_clarifai._transport.proxies import check_socks, find_proxy
 from langchain_clarifai._transport.trust import build_tls_context
 
@@ -280,16 +278,7 @@ def _find_origin(base_url: str) -> str:
 def _build_http_client(origin: str, context: ssl.SSLContext) -> Any:
     proxy = find_proxy(origin)
     check_socks(proxy, _SYNC_SOCKS)
-    http_client = build_client(
-        context, proxy=proxy, trust_env=False, cookies=_build_cookie_jar()
-    )
-    prepare_client(http_client)
-    return http_client
-
-
-def _build_cookie_jar() -> CookieJar:
-    """Build a jar that keeps no cookie: the pool is shared by different tokens."""
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return build_client(context, proxy)
 
 
 def _open_loop_pool(
@@ -301,9 +290,7 @@ def _open_loop_pool(
         if pool is None:
             proxy = find_proxy(origin)
             check_socks(proxy, _ASYNC_SOCKS)
-            http_client = build_async_client(
-                context, proxy, trust_env=False, cookies=_build_cookie_jar()
-            )
+            http_client = build_async_client(context, proxy)
             pool = _LoopPool(http_client, loop, origin)
             _loop_pools[pool.key] = pool
         return pool

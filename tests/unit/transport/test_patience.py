@@ -12,7 +12,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 
 from langchain_clarifai import ClarifaiTimeoutError
 from langchain_clarifai._transport import attempts, patience
-from langchain_clarifai._transport.patience import prepare_client
+from langchain_clarifai._transport.patience import prepare_transport
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
     End,
@@ -105,7 +105,7 @@ def test_connection_of_a_broken_answer_is_not_used_again(
 def test_client_without_the_private_names_is_left_alone() -> None:
     """Where httpx hides its transports elsewhere one day, requests still work."""
     client = object()
-    prepare_client(client)
+    prepare_transport(client)
 
 
 def test_answer_that_is_whole_keeps_its_connection(wire: WireServer) -> None:
