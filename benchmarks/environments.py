@@ -1,7 +1,6 @@
 """Makes the environments that the clients run in: requirements → a Python each.
 
-LiteLLM has one of its own, since it asks for other versions of the rest. Its version
-is pinned because 1.107.0 was a compromised release.
+LiteLLM has one of its own, since it asks for other versions of the rest.
 """
 
 from __future__ import annotations
@@ -10,41 +9,37 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LITELLM = "litellm==1.106.2"  # 1.107.0 was a compromised release
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache"
 PROJECT = f"--editable={ROOT}"
-REQUIREMENTS = {
-    "langchain": [
-        "langchain-core==1.7.2",
-        "langchain-openai==1.7.3",
-        "matplotlib>=3.10,<4",
-        "openai[aiohttp]==3.54.0",
-        "pydantic==2.14.3",
-        PROJECT,
-    ],
-    "litellm": [
-        "langchain-core==1.7.2",
-        "langchain-litellm==0.11.2",
-        "litellm==1.106.2",
-    ],
-}
-COMPARED = ("langchain-core", "langchain-openai", "openai", "pydantic", "litellm")
 
 
-def build_python(name: str) -> str:
-    """Build an environment unless it is there already, and get its Python."""
-    requirements = REQUIREMENTS[name]
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    recipe = sha256("\n".join([sys.version, project, *requirements]).encode())
-    folder = CACHE / f"bench-{name}"
+def build_python(name: str, requirements: list[str]) -> str:
+    """Build an environment unless it is there already, and get its Python.
+
+    Args:
+        name: Its folder in `.cache/`.
+        requirements: What is installed, as pip takes it.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = project["project"]["dependencies"]
+    recipe = "\n".join([sys.version, *needed, *requirements])
+    digest = sha256(recipe.encode()).hexdigest()
+    folder = CACHE / name
     python, stamp = folder / "bin" / "python", folder / "recipe"
-    if not stamp.exists() or stamp.read_text(encoding="ascii") != recipe.hexdigest():
-        print(f"Making {folder.relative_to(ROOT)} …", flush=True)
+    if not stamp.exists() or stamp.read_text(encoding="ascii") != digest:
+        print(f"Making {folder.relative_to(ROOT)} …", file=sys.stderr, flush=True)
         install(folder, python, requirements)
-        stamp.write_text(recipe.hexdigest(), encoding="ascii")
+        stamp.write_text(digest, encoding="ascii")
     return str(python)
 
 
@@ -62,23 +57,13 @@ def install(folder: Path, python: Path, requirements: list[str]) -> None:
     subprocess.run([*fill, *requirements], check=True)  # noqa: S603  (likewise)
 
 
-def read_versions(python: str) -> dict[str, str]:
-    """Read which versions of the compared packages an environment holds."""
+def read_versions(python: str, packages: Iterable[str]) -> dict[str, str]:
+    """Read which versions of packages an environment holds."""
     code = (
         "import sys; from importlib.metadata import distributions\n"
         "names = {d.name: d.version for d in distributions()}\n"
         "print(*(f'{n}=={names[n]}' for n in sys.argv[1:] if n in names))"
     )
-    command = [python, "-c", code, *COMPARED]
+    command = [python, "-c", code, *packages]
     output = subprocess.check_output(command, text=True)  # noqa: S603  (our own command)
     return dict(package.split("==") for package in output.split())
-
-
-def build_variables() -> dict[str, str]:
-    """Build the environment of a measured process: small, and always the same."""
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": os.environ.get("HOME", "/"),
-        "PYTHONHASHSEED": "0",
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # or importing it asks the network
-    }

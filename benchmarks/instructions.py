@@ -24,7 +24,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clients import IMPORTS, build_call
-from environments import build_python, build_variables, read_versions
+from compared import (
+    build_compared_python,
+    build_variables,
+    read_compared_versions,
+)
 from report import OURS, build_table
 from server import run_server
 
@@ -116,8 +120,8 @@ def main() -> None:
         return
     if not shutil.which("valgrind"):
         sys.exit("valgrind is not installed, so instructions cannot be counted.")
-    python = build_python("langchain")
-    versions = {"python": platform.python_version(), **read_versions(python)}
+    python = build_compared_python("langchain")
+    versions = {"python": platform.python_version(), **read_compared_versions(python)}
     instructions = count_instructions(python)
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     before = kept.get("instructions", {})

@@ -16,23 +16,29 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import threading
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from matrix import build_json, build_markdown, build_summary
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-CACHE = ROOT / ".cache"
+sys.path.append(str(HERE.parent))
+
+from environments import (  # noqa: E402 - its folder was not on the path before
+    CACHE,
+    LITELLM,
+    PROJECT,
+    ROOT,
+    build_python,
+    read_versions,
+)
+
 RESULTS = HERE / "results.json"
 TOOLS = ["blockbuster>=1.5", "cloudpickle>=3"]
 REQUIREMENTS = {
@@ -41,11 +47,10 @@ REQUIREMENTS = {
         "langchain-groq",
         "langchain-deepseek",
         "langchain-openrouter",
-        f"--editable={ROOT}",
+        PROJECT,
         *TOOLS,
     ],
-    # 1.107.0 was a compromised release.
-    "litellm": ["langchain-litellm", "litellm==1.106.2", *TOOLS],
+    "litellm": ["langchain-litellm", LITELLM, *TOOLS],
 }
 COLUMNS = {
     "ChatOpenAI": "others",
@@ -78,33 +83,9 @@ class Verdicts:
     """Why a check failed, by its name; empty when it passed."""
 
 
-def build_python(name: str) -> str:
-    """Build an environment unless it is there already, and get its Python."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    needed = project["project"]["dependencies"]
-    recipe = "\n".join([sys.version, *needed, *REQUIREMENTS[name]])
-    digest = sha256(recipe.encode()).hexdigest()
-    folder = CACHE / f"faults-{name}"
-    python, stamp = folder / "bin" / "python", folder / "recipe"
-    if not stamp.exists() or stamp.read_text(encoding="ascii") != digest:
-        print(f"Making {folder.relative_to(ROOT)} …", file=sys.stderr, flush=True)
-        install(folder, python, REQUIREMENTS[name])
-        stamp.write_text(digest, encoding="ascii")
-    return str(python)
-
-
-def install(folder: Path, python: Path, requirements: list[str]) -> None:
-    """Install requirements in a new environment, with uv where there is one."""
-    shutil.rmtree(folder, ignore_errors=True)
-    uv = os.environ.get("UV") or shutil.which("uv")
-    if uv:
-        make = [uv, "venv", "--quiet", "--python", sys.executable, str(folder)]
-        fill = [uv, "pip", "install", "--quiet", "--python", str(python)]
-    else:
-        make = [sys.executable, "-m", "venv", str(folder)]
-        fill = [str(python), "-m", "pip", "install", "--quiet"]
-    subprocess.run(make, check=True)  # noqa: S603  (our own command)
-    subprocess.run([*fill, *requirements], check=True)  # noqa: S603  (likewise)
+def build_environment(name: str) -> str:
+    """Build the environment of a column, and get its Python."""
+    return build_python(f"faults-{name}", REQUIREMENTS[name])
 
 
 def build_variables() -> dict[str, str]:
@@ -135,18 +116,6 @@ def read_checks(python: str) -> list[dict[str, Any]]:
     """Read which checks there are."""
     output, _ = start(python, "--list").communicate()
     return json.loads(output)
-
-
-def read_versions(python: str) -> dict[str, str]:
-    """Read which versions of the compared packages an environment holds."""
-    code = (
-        "import sys; from importlib.metadata import distributions\n"
-        "names = {d.name: d.version for d in distributions()}\n"
-        "print(*(f'{n}=={names[n]}' for n in sys.argv[1:] if n in names))"
-    )
-    command = [python, "-c", code, *COMPARED]
-    output = subprocess.check_output(command, text=True)  # noqa: S603  (our own command)
-    return dict(package.split("==") for package in output.split())
 
 
 def judge(python: str, column: str, checks: list[dict[str, Any]]) -> Verdicts:
@@ -200,7 +169,7 @@ def main() -> int:
     """Judge, print and, when everything was judged, write the results."""
     arguments = parse_arguments()
     pythons = {
-        name: build_python(name)
+        name: build_environment(name)
         for name in dict.fromkeys(COLUMNS[column] for column in arguments.columns)
     }
     checks = read_checks(next(iter(pythons.values())))
@@ -248,7 +217,10 @@ def write_results(
         reasons,
         date=datetime.now(tz=UTC).date().isoformat(),
         python=platform.python_version(),
-        versions={name: read_versions(build_python(name)) for name in REQUIREMENTS},
+        versions={
+            name: read_versions(build_environment(name), COMPARED)
+            for name in REQUIREMENTS
+        },
         environments=COLUMNS,
     )
     text = json.dumps(results, ensure_ascii=False, indent=1)
