@@ -125,7 +125,7 @@ def build_targets(results: Results, rounds: Rounds) -> str:
         cells = next(iter(results.get(metric, {}).values()), {})
         for other, limit in limits.items():
             ratio = build_ratio(cells, other) if cells else None
-            if ratio is None:
+            if ratio is None or metric not in rounds:
                 rows.append([TITLES[metric], other, f"{limit:.2f}", *[DASH] * 4])
                 continue
             pairs = zip(rounds[metric][OURS], rounds[metric][other], strict=False)

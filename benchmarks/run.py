@@ -27,6 +27,7 @@ from compared import (
     read_compared_versions,
 )
 from embeddings import build_embeddings_table, measure_embeddings
+from publish import publish
 from report import TARGETS, TITLES, build_report
 from server import run_server
 
@@ -307,6 +308,8 @@ def main() -> None:
         path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         plot = [langchain, str(HERE / "plot.py"), str(path)]
         subprocess.run(plot, check=True)  # noqa: S603  (our own command)
+        if folder == HERE:
+            publish(report)
 
 
 if __name__ == "__main__":
