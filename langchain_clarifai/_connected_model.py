@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from inspect import iscoroutinefunction
 from typing import Annotated, Any, ClassVar, Final, Self
 
 from langchain_core.load.serializable import Serializable
@@ -42,6 +43,27 @@ def _hide_token(api_key: Any) -> Any:
 def _check_timeout(timeout: Any) -> Any:
     read_timeouts(timeout)
     return timeout
+
+
+def _check_client(client: Any) -> Any:
+    """Refuse a client for async calls, whose answers no sync call could await."""
+    if iscoroutinefunction(getattr(client, "send", None)):
+        raise ValueError(
+            "`http_client` is for sync calls, and this is a client for async ones: "
+            "give it as `http_async_client`."
+        )
+    return client
+
+
+def _check_async_client(client: Any) -> Any:
+    """Refuse a client for sync calls, which would block the event loop."""
+    send = getattr(client, "send", None)
+    if send is not None and not iscoroutinefunction(send):
+        raise ValueError(
+            "`http_async_client` is for async calls, and this is a client for sync "
+            "ones: give it as `http_client`."
+        )
+    return client
 
 
 def _check_headers(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
@@ -104,10 +126,14 @@ class ConnectedModel(Serializable):
     """Query parameters of every request; kept out of repr and serialization. Alias:
     `extra_query`."""
 
-    http_client: Any = Field(default=None, exclude=True, repr=False)
+    http_client: Annotated[Any, AfterValidator(_check_client)] = Field(
+        default=None, exclude=True, repr=False
+    )
     """An `openai.DefaultHttpxClient` for sync calls, in place of the shared one."""
 
-    http_async_client: Any = Field(default=None, exclude=True, repr=False)
+    http_async_client: Annotated[Any, AfterValidator(_check_async_client)] = Field(
+        default=None, exclude=True, repr=False
+    )
     """An `openai.DefaultAsyncHttpxClient` for async calls, likewise."""
 
     extra_body: dict[str, Any] | None = None

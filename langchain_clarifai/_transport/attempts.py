@@ -141,6 +141,7 @@ class Attempt:
         self._metadata.headers = response.headers
         self._metadata.request_id = read_request_id(response.headers) or ""
         take_headers(response)
+        _check_encoding(response.headers.get("content-encoding", ""))
         self._deadline = time.monotonic() + self._request.read_timeout
         self._is_failure = response.status_code >= _LOWEST_FAILURE
         return not self._is_failure
@@ -289,6 +290,19 @@ class StreamAttempt(Attempt):
             and not self.is_done
             and self._silence > idle_timeout
         )
+
+
+def _check_encoding(encoding: str) -> None:
+    """Refuse bodies that are compressed twice: 2.6 kB of them unpack to gigabytes.
+
+    Raises:
+        ConnectionError: If there are two encodings or more; nobody asked for that.
+    """
+    if "," not in encoding:
+        return
+    words = [word.strip().lower() for word in encoding.split(",")]
+    if len([word for word in words if word not in {"", "identity"}]) > 1:
+        raise ConnectionError("The answer is compressed more than once.")
 
 
 def _build_headers(

@@ -89,7 +89,12 @@ async def _apost(attempt: Attempt, client: Any) -> Any:
         # Our own transport begins it, once the request is sent.
         http_request.extensions["header_timeout"] = header_timeout
         response = await client.send(http_request, stream=True, follow_redirects=False)
-    if not attempt.read_headers(response):
+    try:
+        is_good = attempt.read_headers(response)
+    except BaseException:
+        await response.aclose()
+        raise
+    if not is_good:
         async with aclosing(response):
             with suppress(Exception):
                 await _aread_body(attempt, response)

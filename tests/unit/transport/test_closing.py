@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+import openai
 import pytest
 from pydantic import SecretStr
 
@@ -325,3 +326,20 @@ time.sleep(1)
     )
     assert process.stderr == ""
     assert time.monotonic() - started < 25
+
+
+@pytest.mark.parametrize(
+    ("field", "build", "other"),
+    [
+        ("http_client", openai.DefaultAsyncHttpxClient, "http_async_client"),
+        ("http_async_client", openai.DefaultHttpxClient, "http_client"),
+    ],
+)
+def test_client_of_the_other_kind_is_refused_at_construction(
+    wire: WireServer, field: str, build: Any, other: str
+) -> None:
+    """The text says where it belongs."""
+    client = build()
+    with pytest.raises(ValueError, match=f"give it as `{other}`"):
+        _build_model(wire, **{field: client})
+    assert _build_model(wire, **{other: client})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import time
@@ -190,3 +191,97 @@ async def test_large_body_has_time_to_be_written(wire: WireServer) -> None:
         request = model._build_request(messages, None, {}, stream=False)
         attempt = attempts.ChatAttempt(request, "token")
         assert attempt.header_timeout._seconds == seconds
+
+
+@pytest.mark.parametrize("way", [Way.INVOKE, Way.AINVOKE])
+def test_flood_of_informational_heads_ends_in_time(wire: WireServer, way: Way) -> None:
+    """Each read finds bytes, so that no single read would ever be too late."""
+    flood = b"HTTP/1.1 100 Continue\r\n\r\n" * 4
+    pieces: list[Piece] = []
+    for _ in range(4_000):
+        pieces += [flood, Pause(0.0005)]
+    wire.reply(Reply(body=pieces, framing=Framing.RAW))
+    started = time.monotonic()
+    assert call(way, wire, timeout=0.5).error is not None
+    assert time.monotonic() - started < 5
+
+
+def test_heads_without_end_are_bounded_in_memory() -> None:
+    """The headers of an answer have 256 KiB, however many heads there are."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = patience._PatientBackend(_Backend(ours)).connect_tcp("host", 80)
+        connection.write(b"GET")
+        flood = b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000
+
+        def read_on() -> None:
+            for _ in range(100):
+                theirs.sendall(flood)
+                connection.read(len(flood), 1)
+
+        with pytest.raises(ConnectionError, match="did not end"):
+            read_on()
+
+
+def test_headers_whose_time_is_over_are_not_read_on() -> None:
+    """A byte that lies there already is no reason to go on."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = patience._PatientBackend(_Backend(ours)).connect_tcp("host", 80)
+        connection.write(b"GET")
+        theirs.sendall(b"HTTP/1.1")
+        connection.read(1, 0.01)
+        time.sleep(0.02)
+        with pytest.raises(TimeoutError):
+            connection.read(1, 0.01)
+
+
+def test_informational_heads_do_not_defeat_reuse() -> None:
+    """`100 Continue` before an answer is no byte of its body."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = patience._PatientBackend(_Backend(ours)).connect_tcp("host", 80)
+        connection.write(b"GET")
+        answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n12"
+        theirs.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 2 + answer)
+        connection.read(1_000)
+        connection.take_headers({"content-length": "2"})
+        assert not connection.get_extra_info("is_readable")
+        connection.write(b"GET")
+
+
+def test_end_of_body_that_is_kept_back_ends_with_its_own_limit(
+    wire: WireServer,
+) -> None:
+    """No timer is left that could strike when another request has the connection."""
+    whole = sse(*text_chunks("Hi"))
+    wire.reply(event_stream_reply(whole, Pause(3)))
+    started = time.monotonic()
+    assert call(Way.STREAM, wire).message.text == "Hi"
+    assert time.monotonic() - started < 2.5
+    assert wire.exchanges[0].client_left.wait(5)
+
+
+@every_way
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "gzip,identity , DEFLATE"])
+def test_answer_that_is_compressed_twice_is_refused(
+    wire: WireServer, way: Way, encoding: str
+) -> None:
+    """Before a byte of it is unpacked; its connection is closed."""
+    body = gzip.compress(gzip.compress(b"x" * 1_000_000))
+    wire.reply(
+        Reply(body=[body, Pause(5)], headers={"content-encoding": encoding}),
+    )
+    assert "compressed more than once" in str(call(way, wire).error)
+    assert wire.exchanges[0].client_left.wait(3)
+
+
+@pytest.mark.parametrize("way", PLAIN)
+@pytest.mark.parametrize("encoding", ["gzip", "identity, gzip"])
+def test_answer_that_is_compressed_once_is_read(
+    wire: WireServer, way: Way, encoding: str
+) -> None:
+    """As gateways do, whose clients say that they can."""
+    body = gzip.compress(json.dumps(completion(choice("Hi"))).encode())
+    wire.reply(Reply(body=[body], headers={"content-encoding": encoding}))
+    assert call(way, wire).message.text == "Hi"
