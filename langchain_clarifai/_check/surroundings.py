@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import platform
 import ssl
@@ -17,6 +16,7 @@ from langchain_clarifai._settings.credentials import (
     find_base_url,
     find_token,
 )
+from langchain_clarifai._settings.hosts import may_have_found_token
 
 _TOKEN_VARIABLES: Final = ("CLARIFAI_PAT", "CLARIFAI_API_KEY")
 _BASE_VARIABLE: Final = "CLARIFAI_API_BASE"
@@ -52,21 +52,9 @@ def find_source_of_token(
             break
     if token is None:
         return None, "none was found"
-    if not _may_go_to(base_url):
+    if not may_have_found_token(base_url):
         return None, f"none: the one in {source} is for Clarifai (see --api-key-env)"
     return check_token(token), f"found in {source}"
-
-
-def _may_go_to(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    if f".{host}".endswith((".clarifai.com", ".localhost")):
-        return True
-    if host == urlsplit(find_base_url(allow_http=True)).hostname:
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def find_source_of_base_url(given: str | None) -> tuple[str, str]:
