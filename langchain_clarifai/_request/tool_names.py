@@ -30,7 +30,7 @@ class ToolNames:
         self._wire_names: dict[str, str] = {}
         self._own_names: dict[str, str] = {}
         given = list(names)
-        check_distinct(given)
+        _check_distinct(given)
         for name in sorted(given, key=lambda name: not is_safe_name(name)):
             self.convert_to_wire(name)
 
@@ -61,7 +61,7 @@ class ToolNames:
         return self._own_names
 
 
-def check_distinct(names: Iterable[str]) -> None:
+def _check_distinct(names: Iterable[str]) -> None:
     """Refuse two tools of one name: which one a call means, nobody could tell.
 
     Raises:

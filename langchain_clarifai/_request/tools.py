@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from langchain_clarifai._request.tool_names import check_distinct
 from langchain_clarifai._structured.json_schemas import (
     complete_function,
     convert_to_function_tool,
@@ -43,11 +42,9 @@ def convert_to_wire_tools(
             when it is None.
 
     Raises:
-        ValueError: If a tool is in no known form, or two have one name.
+        ValueError: If a tool is in no known form.
     """
-    wire_tools = [_convert_to_wire_tool(tool, strict=strict) for tool in tools]
-    check_distinct(filter(None, map(read_tool_name, wire_tools)))
-    return wire_tools
+    return [_convert_to_wire_tool(tool, strict=strict) for tool in tools]
 
 
 def _convert_to_wire_tool(tool: ToolLike, *, strict: bool | None) -> dict[str, Any]:

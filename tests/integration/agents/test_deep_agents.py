@@ -114,7 +114,7 @@ async def test_subagent_runs_on_a_name_of_its_own(clarifai: WireServer) -> None:
     bodies = read_bodies(clarifai)
     assert [body["model"] for body in bodies] == [GPT_OSS, OTHER, OTHER, GPT_OSS]
     assert bodies[1]["messages"][-1] == user("Find the weather.")
-    assert bodies[3]["messages"][-1] == tool_result("Sunny in Paris.")
+    assert bodies[3]["messages"][-1] == tool_result("Sunny in Paris.", name="task")
 
 
 TOO_LONG = "This model's maximum context length is 8192 tokens, you sent 9000."

@@ -163,14 +163,6 @@ def test_tool_without_arguments_takes_an_empty_object(tool: Any) -> None:
     assert wire_tool["function"]["parameters"] == {"type": "object", "properties": {}}
 
 
-def test_two_tools_of_one_name_are_refused() -> None:
-    """Which one a call means, nobody could tell."""
-    tools = [{"name": "a.b", "description": ""}, {"name": "a.b", "description": "x"}]
-
-    with pytest.raises(ValueError, match=r"Two tools are named 'a\.b'"):
-        convert_to_wire_tools(tools)
-
-
 def test_dict_that_is_no_tool_is_refused() -> None:
     """A dict in no known form is an error, not a tool without a name."""
     with pytest.raises(ValueError, match="Unsupported function"):
