@@ -113,9 +113,9 @@ def test_batches_that_were_out_when_an_encoding_was_refused_are_sent_again() -> 
     first, second = run.take_batch(), run.take_batch()
     assert first
     assert second
-    for batch in (first, second):
+    for refused in (first, second):
         said = ClarifaiBadRequestError("No base64.", response=RESPONSE, body=None)
-        run.take_error(batch, said)
+        run.take_error(refused, said)
     while (batch := run.take_batch()) is not None:
         assert batch.encoding_format == "float"
         answer(run, batch, texts)
