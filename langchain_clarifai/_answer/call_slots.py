@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from langchain_core.messages.tool import ToolCallChunk
 
 # What a call on the wire is made of; all else is a provider's own.
-_OWN_KEYS: Final = frozenset({"function", "id", "index", "type"})
+_OWN_KEYS: Final = frozenset({"custom", "function", "id", "index", "type"})
 _OWN_FUNCTION_KEYS: Final = frozenset({"arguments", "name"})
 
 # Some servers open every call with it and send the arguments afterwards.

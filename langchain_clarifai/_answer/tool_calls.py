@@ -154,9 +154,14 @@ class ToolCallSlots:
     def _apply(self, delta: dict[str, Any], touched: set[Slot]) -> Slot:
         wire_function = delta.get("function")
         custom = delta.get("custom")
-        if isinstance(custom, dict):
-            return self._apply_custom(delta, custom)
         function = wire_function if isinstance(wire_function, dict) else {}
+        # Snowflake sends an empty one beside each function.
+        if (
+            isinstance(custom, dict)
+            and any(custom.values())
+            and not any(function.values())
+        ):
+            return self._apply_custom(delta, custom)
         part = _Part(
             wire_index=_convert_to_index(delta.get("index")),
             call_id=_convert_to_id(delta.get("id")),

@@ -231,6 +231,14 @@ def test_a_character_cut_in_arguments_is_whole() -> None:
         ({"id": "", "function": {"name": "", "arguments": ""}}, []),
         ({"id": None, "function": {"name": None, "arguments": None}}, []),
         (
+            {
+                "id": "c",
+                "custom": {"name": "", "input": None},
+                "function": {"name": "f", "arguments": "{}"},
+            },
+            [("f", {})],
+        ),
+        (
             {"id": "c", "function": {"name": "search<|channel|>x", "arguments": "{}"}},
             [("search", {})],
         ),
@@ -247,7 +255,15 @@ def test_a_character_cut_in_arguments_is_whole() -> None:
             [("sh", {"__arg1": 'l "\n'})],
         ),
     ],
-    ids=["empty", "null", "harmony", "no such tool", "twice encoded", "custom"],
+    ids=[
+        "empty",
+        "null",
+        "beside a custom one",
+        "harmony",
+        "no such tool",
+        "twice encoded",
+        "custom",
+    ],
 )
 def test_a_call_of_an_odd_form_is_what_was_meant(
     call: dict[str, Any],
@@ -259,7 +275,7 @@ def test_a_call_of_an_odd_form_is_what_was_meant(
     message = read_deltas(delta) if is_streamed else read_plain(delta)
     assert [(c["name"], c["args"]) for c in message.tool_calls] == expected
     assert message.invalid_tool_calls == []
-    if "custom" in call:
+    if call.get("type") == "custom":
         assert send_back(message)["tool_calls"] == [call]
 
 

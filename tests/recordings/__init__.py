@@ -1,0 +1,1 @@
+"""Answers that real backends gave, where they are at hand."""
