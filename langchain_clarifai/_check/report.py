@@ -37,7 +37,7 @@ _NAMING_FIELDS: Final = re.compile(
     r'company_name|account|account_id|team|team_id)"\s*:\s*"((?:[^"\\]|\\.)+)"',
     re.IGNORECASE,
 )
-_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _SECRET_HEADERS: Final = re.compile(
     r"authorization|cookie|token|secret|api-?key|user|account|org(?!in)|client-ip|"
     r"forwarded|real-ip",
