@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from inspect import iscoroutinefunction
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from langchain_core.load.serializable import Serializable
 from pydantic import (
@@ -33,6 +30,7 @@ from langchain_clarifai._settings.queries import check_query
 from langchain_clarifai._settings.settings import Settings
 from langchain_clarifai._settings.timeouts import read_timeouts
 from langchain_clarifai._transport.lease import Lease
+from langchain_clarifai._transport.loading import import_calls
 from langchain_clarifai._version import __version__
 
 
@@ -275,13 +273,3 @@ class ConnectedModel(Serializable):
     @override
     def is_lc_serializable(cls) -> bool:
         return True
-
-
-CALLS: Final = "langchain_clarifai._transport.calls"
-"""The module that sends requests."""
-
-
-async def import_calls() -> None:
-    """Import what sends requests, once, in a thread: reading files blocks the loop."""
-    if CALLS not in sys.modules:
-        await asyncio.to_thread(importlib.import_module, CALLS)

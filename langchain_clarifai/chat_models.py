@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import aclosing, closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 # `with_fallbacks` reads the type hints of public methods at run time.
@@ -15,16 +14,13 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import (
-    BeforeValidator,
-    Field,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, model_validator
 from typing_extensions import override
 
 from langchain_clarifai._answer import blocks
+from langchain_clarifai._answer.llm_outputs import combine_llm_outputs
 from langchain_clarifai._answer.metadata import PROVIDER
-from langchain_clarifai._connected_model import CALLS, ConnectedModel, import_calls
+from langchain_clarifai._connected_model import ConnectedModel
 from langchain_clarifai._request.call_arguments import (
     drop_untraced,
     resolve_call_aliases,
@@ -35,18 +31,18 @@ from langchain_clarifai._request.tools import (
     convert_to_wire_tool_choice,
     convert_to_wire_tools,
 )
-from langchain_clarifai._settings.arguments import (
-    find_known_profile,
-)
+from langchain_clarifai._settings.arguments import find_known_profile
 from langchain_clarifai._settings.settings import ReasoningFormat, Settings
 from langchain_clarifai._structured.output import (
     StructuredOutputMethod,
     build_structured_output,
 )
+from langchain_clarifai._transport.announcing import announce, import_and_stream
+from langchain_clarifai._transport.loading import has_calls, import_calls
 from langchain_clarifai.data._profiles import KnownProfile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from langchain_core.callbacks import (
         AsyncCallbackManagerForLLMRun,
@@ -244,7 +240,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         generation_chunks = calls.stream(request)
         if run_manager is None:
             return generation_chunks
-        return _announce(generation_chunks, run_manager)
+        return announce(generation_chunks, run_manager)
 
     @override
     def _astream(
@@ -255,18 +251,18 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = self._build_request(messages, stop, kwargs, stream=True)
-        if run_manager is None and CALLS in sys.modules:
+        if run_manager is None and has_calls():
             from langchain_clarifai._transport import calls
 
             # No generator of our own in between: it would cost a tenth of a chunk.
             return calls.astream(request)
-        return _announce_async(request, run_manager)
+        return import_and_stream(request, run_manager)
 
     @override
     def _combine_llm_outputs(
         self, llm_outputs: Sequence[dict[str, Any] | None]
     ) -> dict[str, Any]:
-        return _combine_llm_outputs(llm_outputs)
+        return combine_llm_outputs(llm_outputs)
 
     def _build_request(
         self,
@@ -453,44 +449,3 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         if limit is not None:
             ls_params.setdefault("ls_max_tokens", limit)
         return ls_params
-
-
-def _combine_llm_outputs(
-    llm_outputs: Sequence[dict[str, Any] | None],
-) -> dict[str, Any]:
-    """Add up the token counts of several answers, of which cached ones have none."""
-    combined: dict[str, Any] = {}
-    for llm_output in filter(None, llm_outputs):
-        counts = combined.pop("token_usage", {})
-        combined |= llm_output
-        for name, count in (llm_output.get("token_usage") or {}).items():
-            if isinstance(count, int):
-                counts[name] = counts.get(name, 0) + count
-        combined["token_usage"] = counts
-    return combined
-
-
-def _announce(
-    generation_chunks: Generator[ChatGenerationChunk],
-    run_manager: CallbackManagerForLLMRun,
-) -> Iterator[ChatGenerationChunk]:
-    # langchain-core passes a run manager where it leaves the callback to us.
-    with closing(generation_chunks):
-        for generation_chunk in generation_chunks:
-            run_manager.on_llm_new_token(generation_chunk.text, chunk=generation_chunk)
-            yield generation_chunk
-
-
-async def _announce_async(
-    request: Request, run_manager: AsyncCallbackManagerForLLMRun | None
-) -> AsyncIterator[ChatGenerationChunk]:
-    await import_calls()
-    from langchain_clarifai._transport import calls
-
-    async with aclosing(calls.astream(request)) as generation_chunks:
-        async for generation_chunk in generation_chunks:
-            if run_manager is not None:
-                await run_manager.on_llm_new_token(
-                    generation_chunk.text, chunk=generation_chunk
-                )
-            yield generation_chunk

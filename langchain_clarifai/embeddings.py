@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from langchain_core.embeddings import Embeddings
 from pydantic import Field, PrivateAttr
 from typing_extensions import override
 
-from langchain_clarifai._connected_model import ConnectedModel, import_calls
+from langchain_clarifai._connected_model import ConnectedModel
 from langchain_clarifai._embeddings.encodings import EncodingFormat, Encodings
 from langchain_clarifai._embeddings.job import Job, check_texts
 from langchain_clarifai._embeddings.usage import UsageCounter
 from langchain_clarifai._settings.parameters import EMBEDDING_PARAMETERS
+from langchain_clarifai._transport.loading import import_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,8 +107,7 @@ class ClarifaiEmbeddings(ConnectedModel, Embeddings):
         job = self._build_job(texts, chunk_size)
         if not job.texts:
             return []
-        await import_calls()
-        await asyncio.to_thread(import_module, _SENDING)
+        await import_in_thread(_SENDING)
         from langchain_clarifai._embeddings import sending
 
         return await sending.aembed(job)

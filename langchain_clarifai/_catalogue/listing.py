@@ -10,7 +10,6 @@ import asyncio
 import logging
 import re
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 from langchain_clarifai._catalogue.records import (
@@ -27,6 +26,7 @@ from langchain_clarifai._settings.credentials import (
 from langchain_clarifai._settings.model_ids import learn_path
 from langchain_clarifai._settings.timeouts import read_timeouts
 from langchain_clarifai._transport.lease import Lease
+from langchain_clarifai._transport.loading import import_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -121,7 +121,7 @@ async def alist_models(
     listing = _Listing(owner, search, limit, {"text": text, "image": vision})
     # Both read files: the CLI's configuration, and modules.
     await asyncio.to_thread(listing.connect, connection)
-    await asyncio.to_thread(import_module, "langchain_clarifai._catalogue.pages")
+    await import_in_thread("langchain_clarifai._catalogue.pages")
     from langchain_clarifai._catalogue import pages
 
     while (request := listing.build_next_request()) is not None:

@@ -5,4 +5,5 @@ makes of the bytes, or one of our errors.
 
 The way: `calls` (the loops), `attempts` (what one try sends and reads), `pools` (shared
 connections) with `lease` and `patience`, `retries` (whether to try again, and when).
+Around it: `announcing` (callbacks of streams), `loading` (imports of what sends).
 """

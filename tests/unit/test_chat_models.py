@@ -28,9 +28,9 @@ from pydantic import BaseModel, SecretStr
 from typing_extensions import override
 
 from langchain_clarifai import ChatClarifai, _transport
-from langchain_clarifai._connected_model import import_calls
 from langchain_clarifai._transport import calls
-from langchain_clarifai.chat_models import _announce_async
+from langchain_clarifai._transport.announcing import import_and_stream
+from langchain_clarifai._transport.loading import import_calls
 from langchain_clarifai.data._profiles import PROFILES
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import WireServer, event_stream_reply, json_reply
@@ -319,7 +319,7 @@ async def test_run_manager_that_is_passed_hears_of_every_chunk(
     assert [chunk.text async for chunk in stream][:2] == ["a", "b"]
     assert "".join(witness.tokens) == "abab"
     # The first stream of a process imports the SDK in a thread.
-    stream = _announce_async(
+    stream = import_and_stream(
         model._build_request(messages, None, {}, stream=True), None
     )
     assert "".join([chunk.text async for chunk in stream]) == "ab"

@@ -1,0 +1,30 @@
+"""The name of a module → the module, imported without blocking the event loop.
+
+What sends requests imports the SDK and an HTTP library, which takes a second. So it is
+imported by the first request, and not with the package.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from typing import Final
+
+_CALLS: Final = "langchain_clarifai._transport.calls"
+
+
+def has_calls() -> bool:
+    """Tell whether the module that sends requests has been imported."""
+    return _CALLS in sys.modules
+
+
+async def import_calls() -> None:
+    """Import the module that sends requests."""
+    await import_in_thread(_CALLS)
+
+
+async def import_in_thread(module_name: str) -> None:
+    """Import a module, once, in a thread: reading files would block the loop."""
+    if module_name not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, module_name)
