@@ -388,7 +388,9 @@ def _choose_fuller(message: Any, delta: Any) -> dict[str, Any]:
     Perplexity sends a `delta` beside the `message` of a plain answer.
     """
     candidates = [value for value in (message, delta) if isinstance(value, dict)]
-    said = [{name: v for name, v in value.items() if v} for value in candidates]
+    said: list[dict[str, Any]] = [
+        {name: v for name, v in value.items() if v} for value in candidates
+    ]
     said.sort(key=lambda fields: len(str({**fields, "role": ""})))
     merged: dict[str, Any] = {}
     for fields in said:

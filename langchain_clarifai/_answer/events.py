@@ -99,7 +99,7 @@ class EventDecoder:
         is_data = not self._is_kept_alive or len(self._line) > len(b"data: ")
         # Only what is, or may become, a line of data: servers send ids and comments to
         # keep a stream open that has nothing to say.
-        self.made_progress |= is_data and self._line[:4] == b"data"[: len(self._line)]
+        self.made_progress |= is_data and b"data".startswith(bytes(self._line[:4]))
 
     def _read_lines(self, lines: list[bytes]) -> list[Event]:
         events: list[Event] = []

@@ -49,18 +49,20 @@ async def ask_plainly(line: Line) -> Verdict:
     """Ask for a short answer, and wait for a model that is starting."""
     model = line.build_model(max_tokens=ANSWER_TOKENS)
     waited = 0.0
-    for wait in (*_WAITS, None):
+    waits = iter(_WAITS)
+    while True:
         try:
             answer = await line.invoke(model, _QUESTION)
-            break
         except ClarifaiColdStartError as error:
             line.facts["cold_start_status"] = line.recorder.exchanges[-1].status
             line.facts["cold_start_code"] = error.code
-            wait_limit = line.facts.get("wait", 0.0)
-            if wait is None or waited + wait > wait_limit:
+            wait = next(waits, None)
+            if wait is None or waited + wait > line.facts.get("wait", 0.0):
                 raise
             await line.pause(wait)
             waited += wait
+        else:
+            break
     line.facts["cold_start_seconds"] = waited
     exchange = line.recorder.exchanges[-1]
     line.facts["request_id_header"] = _find_id_header(exchange.headers)

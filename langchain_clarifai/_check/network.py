@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from langchain_clarifai._transport.pools import _get_tls_context
@@ -82,6 +82,6 @@ def _since(started: float) -> float:
 
 
 def _name_issuer(secured: ssl.SSLSocket) -> str:
-    certificate = secured.getpeercert() or {}
-    issuer = dict(pair[0] for pair in certificate.get("issuer", ()) if pair)  # type: ignore[misc]  # a tuple of tuples of pairs
+    certificate: Any = secured.getpeercert() or {}
+    issuer = dict(pair[0] for pair in certificate.get("issuer", ()) if pair)
     return f"certificate by {issuer.get('organizationName', 'an unnamed issuer')}"

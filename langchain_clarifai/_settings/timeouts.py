@@ -40,12 +40,7 @@ def read_timeouts(timeout: Any) -> tuple[Mapping[str, float], float | None]:
         parts, total = _read_timeout_parts(timeout), None
     parts = {name: part for name, part in parts.items() if part is not None}
     for name, part in parts.items():
-        is_number = isinstance(part, int | float) and not isinstance(part, bool)
-        if (
-            name not in _TIMEOUT_PARTS
-            or not is_number
-            or not 0 < part <= LONGEST_TIMEOUT
-        ):
+        if name not in _TIMEOUT_PARTS or not _is_timeout(part):
             raise ValueError(_WRONG_TIMEOUT.format(timeout))
     return {name: float(part) for name, part in parts.items()}, total
 

@@ -213,10 +213,10 @@ def _close_object(node: dict[str, Any]) -> dict[str, Any]:
     closed = {key: node[key] for key in node if key not in {"default", "discriminator"}}
     if "oneOf" in closed and "anyOf" not in closed:
         closed["anyOf"] = closed.pop("oneOf")
-    match closed.get("allOf"):
-        case [dict(only)]:
-            del closed["allOf"]
-            closed = {**only, **closed}
+    all_of = closed.get("allOf")
+    if isinstance(all_of, list) and len(all_of) == 1 and isinstance(all_of[0], dict):
+        del closed["allOf"]
+        closed = {**all_of[0], **closed}
     kind = closed.get("type")
     is_object = kind == "object" or (isinstance(kind, list) and "object" in kind)
     if is_object or "properties" in closed:
