@@ -19,16 +19,14 @@ from pydantic import (
 )
 from typing_extensions import override
 
-from langchain_clarifai._settings.arguments import (
-    build_validation_error,
-    resolve_arguments,
-)
+from langchain_clarifai._settings.arguments import resolve_arguments
 from langchain_clarifai._settings.credentials import normalize_base_url
 from langchain_clarifai._settings.headers import check_headers
 from langchain_clarifai._settings.parameters import CHAT_PARAMETERS
 from langchain_clarifai._settings.queries import check_query
 from langchain_clarifai._settings.settings import Settings
 from langchain_clarifai._settings.timeouts import read_timeouts
+from langchain_clarifai._settings.validation_errors import build_validation_error
 from langchain_clarifai._transport.lease import Lease
 from langchain_clarifai._transport.loading import import_calls
 from langchain_clarifai._version import __version__

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args, get_origi
 import langchain_clarifai
 from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
 from langchain_clarifai._errors import classes
-from langchain_clarifai._settings.arguments import _ALIASES, _ALLOWED, _MODEL_PARTS
+from langchain_clarifai._settings.arguments import _ALIASES, _MODEL_PARTS
+from langchain_clarifai._settings.validation_errors import ALLOWED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ def _build_parameter(name: str, field: FieldInfo) -> str:
     spellings = [name, *sorted(a for a, field in _ALIASES.items() if field == name)]
     names = "<br>".join(f"`{spelling}`" for spelling in spellings)
     annotation, meaning = _read_field(name)
-    allowed = _LONG.get(name) or _ALLOWED.get(name)
+    allowed = _LONG.get(name) or ALLOWED.get(name)
     value = _inline(allowed) if allowed else _code(annotation)
     cells = (f'<a id="{name}"></a>{names}', value, _show_default(name, field), meaning)
     return f"| {' | '.join(cells)} |"

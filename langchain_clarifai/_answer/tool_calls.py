@@ -31,31 +31,27 @@ https://github.com/vllm-project/vllm/pull/31438 (the finish chunk repeats a call
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable  # noqa: TC003 - NamedTuple
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
 
+from langchain_clarifai._answer.call_deltas import (
+    DeltaPart,
+    convert_to_arguments,
+    convert_to_id,
+    convert_to_index,
+    convert_to_name,
+    is_beside,
+    is_renamed,
+    may_announce_call,
+    starts_call,
+)
 from langchain_clarifai._answer.call_slots import Slot, merge_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
 
     from langchain_core.messages.tool import ToolCallChunk
-
-# Python refuses to convert thousands of digits.
-_MOST_DIGITS: Final = 20
-
-
-class _Part(NamedTuple):
-    """What a delta says, in the types it should have had."""
-
-    wire_index: Hashable
-    call_id: str
-    name: str
-    arguments: str
-    has_function: bool
 
 
 class ToolCallSlots:
@@ -162,11 +158,11 @@ class ToolCallSlots:
             and not any(function.values())
         ):
             return self._apply_custom(delta, custom)
-        part = _Part(
-            wire_index=_convert_to_index(delta.get("index")),
-            call_id=_convert_to_id(delta.get("id")),
-            name=_convert_to_name(function.get("name")),
-            arguments=_convert_to_arguments(function.get("arguments")),
+        part = DeltaPart(
+            wire_index=convert_to_index(delta.get("index")),
+            call_id=convert_to_id(delta.get("id")),
+            name=convert_to_name(function.get("name")),
+            arguments=convert_to_arguments(function.get("arguments")),
             has_function=isinstance(wire_function, dict),
         )
         if self._tool_names and "<|" in part.name:
@@ -191,8 +187,8 @@ class ToolCallSlots:
 
     def _apply_custom(self, delta: dict[str, Any], custom: dict[str, Any]) -> Slot:
         """Take a piece of a call of type `custom`, whose input is raw text."""
-        wire_index = _convert_to_index(delta.get("index"))
-        call_id = _convert_to_id(delta.get("id"))
+        wire_index = convert_to_index(delta.get("index"))
+        call_id = convert_to_id(delta.get("id"))
         slot = self._by_id.get(call_id) or self._by_index.get(wire_index)
         if slot is None or (
             call_id and slot.wire_id and call_id != slot.wire_id and custom.get("name")
@@ -202,13 +198,13 @@ class ToolCallSlots:
             slot.wire_id = call_id
             self._by_id.setdefault(call_id, slot)
         slot.has_function = True
-        slot.add_name(_convert_to_name(custom.get("name")))
-        slot.add_custom_input(_convert_to_arguments(custom.get("input")))
+        slot.add_name(convert_to_name(custom.get("name")))
+        slot.add_custom_input(convert_to_arguments(custom.get("input")))
         others = {key: delta[key] for key in delta if key not in {"custom", "type"}}
         slot.add_provider_fields(others, {})
         return slot
 
-    def _find(self, part: _Part, touched: set[Slot]) -> Slot:
+    def _find(self, part: DeltaPart, touched: set[Slot]) -> Slot:
         known = self._by_id.get(part.call_id)
         if known is not None and part.wire_index not in {None, known.index}:
             known = known if known.index is None else None
@@ -218,17 +214,15 @@ class ToolCallSlots:
         if not (part.has_function and (part.call_id or part.name)):
             return current
         has_new_id = known is None and bool(part.call_id and current.wire_id)
-        if has_new_id and _is_renamed(current, part):
+        if has_new_id and is_renamed(current, part):
             return self._return_to(current.elder)
-        if (
-            current in touched and _is_beside(current, part, has_new_id=has_new_id)
-        ) or (
-            _starts_call(
+        if (current in touched and is_beside(current, part, has_new_id=has_new_id)) or (
+            starts_call(
                 current, part, is_known=known is not None, has_new_id=has_new_id
             )
         ):
             return self._open(part.wire_index)
-        if _may_announce_call(current, part, has_new_id=has_new_id):
+        if may_announce_call(current, part, has_new_id=has_new_id):
             return self._open(part.wire_index, on_trial_for=current.elder)
         return current
 
@@ -273,73 +267,3 @@ class ToolCallSlots:
         # None is the key of the call opened last, whatever its index.
         self._by_index[index] = self._by_index[None] = slot
         return slot
-
-
-def _is_renamed(current: Slot, part: _Part) -> bool:
-    """Tell whether a new id is but another name of the call that is not whole yet."""
-    return (
-        bool(part.arguments)
-        and current.on_trial_for is not None
-        and not current.elder.is_whole()
-        and part.name in {"", current.elder.name}
-    )
-
-
-def _starts_call(
-    current: Slot, part: _Part, *, is_known: bool, has_new_id: bool
-) -> bool:
-    """Tell whether a delta starts another call for certain."""
-    # A nameless call on trial is its elder again, or waits for a name of its own.
-    name = current.name or (current.elder.name if has_new_id else "")
-    if part.name and name and part.name != name and not is_known:
-        return has_new_id or bool(current.elder.fragments) or part.wire_index is None
-    return (has_new_id or bool(part.name)) and current.begins_again(
-        part.arguments, has_new_id=has_new_id
-    )
-
-
-def _is_beside(current: Slot, part: _Part, *, has_new_id: bool) -> bool:
-    """Tell whether an entry is another call than current, which its event holds too."""
-    if not part.name or not current.name:
-        return False
-    if has_new_id:
-        return not current.fragments or current.is_whole()
-    return not part.call_id and not current.wire_id and current.is_whole()
-
-
-def _may_announce_call(current: Slot, part: _Part, *, has_new_id: bool) -> bool:
-    """Tell whether a delta may announce another call of current's tool."""
-    if part.arguments:
-        return False
-    if not has_new_id:
-        return (
-            bool(part.name)
-            and part.name == current.name
-            and not current.wire_id
-            and current.is_whole()
-        )
-    if part.name:
-        return part.name == current.elder.name
-    return bool(current.name) and current.is_whole()
-
-
-def _convert_to_index(index: object) -> Hashable:
-    if isinstance(index, str) and index.isdecimal() and len(index) < _MOST_DIGITS:
-        return int(index)
-    return index if isinstance(index, int | float | str) else None
-
-
-def _convert_to_id(wire_id: object) -> str:
-    if isinstance(wire_id, str):
-        return wire_id
-    return str(wire_id) if isinstance(wire_id, int | float) else ""
-
-
-def _convert_to_name(name: object) -> str:
-    return name if isinstance(name, str) else ""
-
-
-def _convert_to_arguments(arguments: object) -> str:
-    if isinstance(arguments, str):
-        return arguments
-    return "" if arguments is None else json.dumps(arguments, ensure_ascii=False)

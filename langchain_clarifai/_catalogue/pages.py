@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from langchain_clarifai._catalogue.records import parse_page
-from langchain_clarifai._transport.attempts import HEADERS, WholeAttempt
+from langchain_clarifai._transport.attempts import WholeAttempt
 from langchain_clarifai._transport.calls import afetch, fetch
+from langchain_clarifai._transport.request_headers import HEADERS
 
 if TYPE_CHECKING:
     from langchain_clarifai._request.request import Request

@@ -26,8 +26,8 @@ from langchain_clarifai._errors.exchange import Exchange as FailedExchange
 from langchain_clarifai._settings.credentials import Masked
 from langchain_clarifai._settings.model_ids import is_clarifai_base_url
 from langchain_clarifai._transport import pools
-from langchain_clarifai._transport.attempts import HEADERS
 from langchain_clarifai._transport.lease import Lease
+from langchain_clarifai._transport.request_headers import HEADERS
 from langchain_clarifai.chat_models import ChatClarifai
 
 if TYPE_CHECKING:

@@ -12,6 +12,11 @@ from langchain_clarifai._answer import faults
 from langchain_clarifai._errors.advice import ADVICE_WITHOUT_KEY, choose_advice
 from langchain_clarifai._errors.base import ClarifaiError
 from langchain_clarifai._errors.bodies import Description, choose_class, describe
+from langchain_clarifai._errors.causes import (
+    FAILURES_TO_CONNECT,
+    is_transport_error,
+    list_causes,
+)
 from langchain_clarifai._errors.classes import (
     ClarifaiAuthenticationError,
     ClarifaiConnectionError,
@@ -22,8 +27,9 @@ from langchain_clarifai._errors.classes import (
     ClarifaiTimeoutError,
     ClarifaiUnfinishedStreamError,
 )
+from langchain_clarifai._errors.hiding import hide_secrets
 from langchain_clarifai._errors.overflow import cut_middle
-from langchain_clarifai._errors.redaction import LARGEST_ERROR, WITHOUT_SECRETS
+from langchain_clarifai._errors.redaction import WITHOUT_SECRETS
 from langchain_clarifai._errors.request_ids import read_request_id
 from langchain_clarifai._settings import known_names
 from langchain_clarifai._settings.hosts import speaks_for_clarifai
@@ -54,11 +60,11 @@ _ADVICE_ON_REDIRECTS: Final = (
 
 def convert_to_error(error: Exception, exchange: Exchange) -> ClarifaiError | None:
     """Return our error for a fault or an error of the network; None for others."""
-    _hide_secrets(exchange)
+    hide_secrets(exchange)
     if isinstance(error, faults.Fault):
         return _convert_fault(error, exchange)
-    causes = _list_causes(error)
-    if not any(_is_transport_error(cause) for cause in causes):
+    causes = list_causes(error)
+    if not any(is_transport_error(cause) for cause in causes):
         return None
     # The innermost error says what happened last. The outer ones may mislead:
     # the transport for aiohttp calls every lost connection a `ConnectTimeout`.
@@ -166,7 +172,7 @@ def _build_unfinished_error(exchange: Exchange) -> ClarifaiError:
 def _build_timeout_error(
     causes: list[BaseException], exchange: Exchange
 ) -> ClarifaiError:
-    if any(type(cause).__name__ in _FAILURES_TO_CONNECT for cause in causes):
+    if any(type(cause).__name__ in FAILURES_TO_CONNECT for cause in causes):
         text = f"No connection to {_name_server(exchange)} could be made in time."
         return _finish_timeout(ClarifaiConnectTimeoutError, text, exchange)
     if exchange.silence is not None:
@@ -176,14 +182,6 @@ def _build_timeout_error(
         "model needs longer."
     )
     return _finish_timeout(ClarifaiTimeoutError, text, exchange)
-
-
-_FAILURES_TO_CONNECT: Final = {
-    "ConnectError",
-    "ConnectTimeout",
-    "ConnectionTimeoutError",
-    "PoolTimeout",
-}
 
 
 def _build_silence_error(exchange: Exchange) -> ClarifaiError:
@@ -255,76 +253,6 @@ def _add_place(text: str, exchange: Exchange, request_id: str | None = None) -> 
 
 def _read_request_id(exchange: Exchange) -> str | None:
     return exchange.response and read_request_id(exchange.response.headers)
-
-
-def _hide_secrets(exchange: Exchange) -> None:
-    """Blot out what is secret in the HTTP library's objects, which errors carry along.
-
-    langchain-core hands headers and body of an error's response to its tracers.
-    """
-    redaction = exchange.redaction
-    for carrier in (exchange.request, exchange.response):
-        headers = {} if carrier is None else carrier.headers
-        for name, value in list(headers.items()):
-            if (redacted := redaction.redact(value)) != value:
-                headers[name] = redacted
-    if exchange.body is not None:
-        exchange.response = _build_read_response(exchange, exchange.body)
-
-
-def _build_read_response(exchange: Exchange, body: bytes) -> Any:
-    """Build the response anew, with a body that can be read again."""
-    response = exchange.response
-    # As bytes: the text of a header that is no ASCII would not be taken back.
-    headers = [
-        (name, value)
-        for name, value in response.headers.raw
-        if name.lower() not in _HEADERS_OF_FRAMING
-    ]
-    start = body[:LARGEST_ERROR].decode("utf-8", "replace")
-    return type(response)(
-        response.status_code,
-        headers=headers,
-        content=exchange.redaction.redact_start(start).encode(),
-        request=exchange.request,
-    )
-
-
-_HEADERS_OF_FRAMING: Final = {
-    b"content-encoding",
-    b"content-length",
-    b"transfer-encoding",
-}
-
-
-def _list_causes(error: BaseException) -> list[BaseException]:
-    """Return the error and what caused it, the innermost last."""
-    causes = [error]
-    # asyncio's timeouts are caused by a CancelledError, which is no Exception.
-    while isinstance(cause := causes[-1].__cause__, Exception) and cause not in causes:
-        causes.append(cause)
-    return causes
-
-
-def _is_transport_error(error: BaseException) -> bool:
-    """Tell whether the network or the HTTP library raised it.
-
-    The libraries are known by name because importing one of them would tie us to one
-    major version of openai.
-    """
-    module = type(error).__module__.partition(".")[0]
-    return isinstance(error, OSError) or module in _TRANSPORTS
-
-
-_TRANSPORTS: Final = {
-    "aiohttp",
-    "anyio",
-    "h11",
-    "httpcore",
-    "httpcore2",
-    "httpx",
-    "httpx2",
-}
 
 
 def _name_server(exchange: Exchange) -> str:

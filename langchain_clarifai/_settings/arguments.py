@@ -1,7 +1,7 @@
 """The constructor's arguments, as users write them → values of a class's fields.
 
-Errors are built anew from pydantic's: they say what is allowed, and they hold no
-input, for among the input is the token.
+In come aliases, parts of a model's id and parameters of the endpoint; what nobody gave
+is looked for in the environment.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import SecretStr, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import SecretStr
 
 from langchain_clarifai._settings import parameters
 from langchain_clarifai._settings.credentials import (
@@ -25,13 +24,13 @@ from langchain_clarifai._settings.credentials import (
 )
 from langchain_clarifai._settings.hosts import is_clarifais, may_have_found_token
 from langchain_clarifai._settings.model_ids import (
-    MODEL_FORMS,
     expand_listed_name,
     find_path,
     resolve_model,
 )
 from langchain_clarifai._settings.model_parts import build_model_from_parts
 from langchain_clarifai._settings.settings import FoundToken
+from langchain_clarifai._settings.validation_errors import ALLOWED
 from langchain_clarifai.data._profiles import KnownProfile, find_profile
 
 if TYPE_CHECKING:
@@ -63,49 +62,6 @@ _LONE_USER_ID: Final = (
     "id as `model`, and pass `user` to tell the server which end user asks."
 )
 _OTHER_SPELLINGS: Final = frozenset({*_ALIASES, *_MODEL_PARTS})
-
-_MODEL: Final = (
-    f"{MODEL_FORMS}; or, with a `base_url` that is not Clarifai's, the name that its "
-    "server has for the model"
-)
-_POSITIVE_INTEGER: Final = "an integer from 1 up"
-_TRUE_OR_FALSE: Final = "True or False"
-# What may be given, where pydantic's own words leave a question open.
-_ALLOWED: Final[Mapping[str, str]] = {
-    "allow_http": _TRUE_OR_FALSE,
-    "allow_unfinished_stream": _TRUE_OR_FALSE,
-    "api_key": "a string, a SecretStr, or a sync or async function that returns one",
-    "base_url": "the URL of an API, like https://api.clarifai.com/v2/ext/openai/v1",
-    "chunk_size": _POSITIVE_INTEGER,
-    "cold_start_timeout": "a number of seconds from 0 up",
-    "default_headers": "a dict of strings by header name",
-    "default_query": "a dict of values by parameter name",
-    "dimensions": _POSITIVE_INTEGER,
-    "encoding_format": "'base64' or 'float'",
-    "extra_body": "a dict of further keys of the request's body",
-    "frequency_penalty": "a number from -2 to 2",
-    "include_response_headers": _TRUE_OR_FALSE,
-    "logit_bias": "a dict of numbers from -100 to 100 by token id",
-    "logprobs": _TRUE_OR_FALSE,
-    "max_concurrency": _POSITIVE_INTEGER,
-    "max_completion_tokens": _POSITIVE_INTEGER,
-    "max_retries": "an integer from 0 up",
-    "max_tokens": _POSITIVE_INTEGER,
-    "model": _MODEL,
-    "model_kwargs": "a dict of further parameters of the model",
-    "n": _POSITIVE_INTEGER,
-    "presence_penalty": "a number from -2 to 2",
-    "reasoning_effort": "a word that the model knows, mostly 'low', 'medium' or 'high'",
-    "seed": "an integer",
-    "show_progress": _TRUE_OR_FALSE,
-    "stop": "a string or a list of strings",
-    "stream_idle_timeout": "a number of seconds above 0, or None for no limit",
-    "stream_usage": _TRUE_OR_FALSE,
-    "streaming": _TRUE_OR_FALSE,
-    "temperature": "a number from 0 to 2",
-    "top_logprobs": "an integer from 0 to 20",
-    "top_p": "a number from 0 to 1",
-}
 
 # As LangChain's other packages name their tokens. (`prompt_cache_key` is none.)
 _NAMES_OF_SECRETS: Final = re.compile(
@@ -148,7 +104,7 @@ def resolve_arguments(
     if values.get("model_kwargs") or not values.keys() <= field_names:
         _move_unknown(values, field_names, model_class.__name__, known)
     if not values.get("model"):
-        raise ValueError(f"`model` is missing or empty. Allowed: {_MODEL}.")
+        raise ValueError(f"`model` is missing or empty. Allowed: {ALLOWED['model']}.")
     found = tuple(_add_found(values))
     # What is of a wrong type is left for pydantic to refuse.
     if isinstance(values["model"], str) and isinstance(values["base_url"], str):
@@ -302,36 +258,3 @@ def get_field_names(model_class: type[BaseModel]) -> frozenset[str]:
     fields = model_class.model_fields
     aliases = {field.alias for field in fields.values() if field.alias}
     return frozenset(fields) | aliases
-
-
-def build_validation_error(title: str, error: ValueError) -> ValidationError:
-    """Build an error that says what is allowed, and holds nothing of the input."""
-    messages: dict[tuple[int | str, ...], tuple[Any, str]]
-    if isinstance(error, ValidationError):
-        # A union reports each of its members; the first report of a field will do.
-        messages = {
-            details["loc"][:1]: (details["type"], _describe(details))
-            for details in reversed(error.errors(include_url=False))
-        }
-    else:
-        messages = {(): ("value_error", str(error))}
-    return ValidationError.from_exception_data(
-        title,
-        [
-            InitErrorDetails(
-                type=PydanticCustomError(error_type, "{message}", {"message": message}),
-                loc=place,
-                input=None,
-            )
-            for place, (error_type, message) in reversed(messages.items())
-        ],
-        hide_input=True,
-    )
-
-
-def _describe(details: Any) -> str:
-    message: str = details["msg"].removeprefix("Value error, ").rstrip(".")
-    field_name = str(details["loc"][0]) if details["loc"] else ""
-    if field_name not in _ALLOWED:
-        return f"{message}."
-    return f"{message}. Allowed: {_ALLOWED[field_name]}."

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from typing_extensions import override
 
 from langchain_clarifai._answer.bodies import check_body_size, parse_json
-from langchain_clarifai._answer.completion import (
-    convert_to_chat_result,
-)
+from langchain_clarifai._answer.completion import convert_to_chat_result
 from langchain_clarifai._answer.faults import (
     ErrorBody,
     MalformedAnswer,
@@ -31,15 +29,13 @@ from langchain_clarifai._errors.exchange import Exchange
 from langchain_clarifai._errors.redaction import LARGEST_ERROR
 from langchain_clarifai._errors.request_ids import read_request_id
 from langchain_clarifai._settings.credentials import Masked
-from langchain_clarifai._settings.headers import merge_headers
 from langchain_clarifai._settings.timeouts import READ_TIMEOUT
-from langchain_clarifai._transport.http_library import read_sdk_version
 from langchain_clarifai._transport.patience import HeaderTimeout, take_headers
+from langchain_clarifai._transport.request_headers import build_headers
 from langchain_clarifai._transport.throttling import Throttle
-from langchain_clarifai._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Generator, Iterable
 
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
@@ -47,14 +43,6 @@ if TYPE_CHECKING:
 
 AnswerT = TypeVar("AnswerT")
 
-HEADERS: Final = {
-    "Accept": "application/json",
-    "Content-Type": "application/json",
-    "User-Agent": (
-        f"langchain-clarifai/{__version__} openai-python/{read_sdk_version()}"
-    ),
-    "X-Clarifai-Request-Id-Prefix": f"langchain-clarifai-{__version__}",
-}
 _LOWEST_FAILURE: Final = 300
 _LARGEST_BUFFERED: Final = 64 * 1024
 
@@ -128,7 +116,7 @@ class Attempt:
             "POST",
             f"{request.base_url}{request.path}",
             content=request.body,
-            headers=_build_headers(self.authorize("Bearer"), request.headers),
+            headers=build_headers(self.authorize("Bearer"), request.headers),
             params=request.query or None,
             timeout=self.timeouts,
         )
@@ -303,16 +291,6 @@ def _check_encoding(encoding: str) -> None:
     words = [word.strip().lower() for word in encoding.split(",")]
     if len([word for word in words if word not in {"", "identity"}]) > 1:
         raise ConnectionError("The answer is compressed more than once.")
-
-
-def _build_headers(
-    authorization: Mapping[str, str], headers: Mapping[str, str]
-) -> dict[str, str]:
-    """Lay the user's headers over ours, whatever their case."""
-    ours = {**HEADERS, **authorization}
-    if not headers:
-        return ours
-    return merge_headers(ours, {name: Masked(value) for name, value in headers.items()})
 
 
 def _shorter(timeout: float, idle_timeout: float | None) -> float:
