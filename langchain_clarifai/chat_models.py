@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from typing_extensions import override
 
 from langchain_clarifai._answer import blocks
-from langchain_clarifai._answer.llm_outputs import combine_llm_outputs
+from langchain_clarifai._answer.llm_outputs import add_llm_output, combine_llm_outputs
 from langchain_clarifai._answer.metadata import PROVIDER
 from langchain_clarifai._connected_model import ConnectedModel
 from langchain_clarifai._request.call_arguments import (
@@ -32,6 +32,7 @@ from langchain_clarifai._request.tools import (
     convert_to_wire_tools,
 )
 from langchain_clarifai._settings.arguments import find_known_profile
+from langchain_clarifai._settings.model_ids import name_for_tracing
 from langchain_clarifai._settings.settings import ReasoningFormat, Settings
 from langchain_clarifai._structured.output import (
     StructuredOutputMethod,
@@ -258,6 +259,17 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
             return calls.astream(request)
         return import_and_stream(request, run_manager)
 
+    # Private in LangChain, and the one place that sees a streamed result before the
+    # callbacks do. Were it gone, these were never called, and `llm_output` lacked.
+
+    @override
+    def _generate_with_cache(self, *args: Any, **kwargs: Any) -> ChatResult:
+        return add_llm_output(super()._generate_with_cache(*args, **kwargs))
+
+    @override
+    async def _agenerate_with_cache(self, *args: Any, **kwargs: Any) -> ChatResult:
+        return add_llm_output(await super()._agenerate_with_cache(*args, **kwargs))
+
     @override
     def _combine_llm_outputs(
         self, llm_outputs: Sequence[dict[str, Any] | None]
@@ -445,6 +457,9 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         stop = stop or kwargs.pop("stop", None) or _split_stop(self.stop) or None
         ls_params = super()._get_ls_params(stop=stop, **kwargs)
         ls_params["ls_provider"] = PROVIDER
+        # One spelling for one model: prices and filters compare it.
+        if name := ls_params.get("ls_model_name"):
+            ls_params["ls_model_name"] = name_for_tracing(name, self.base_url)
         limit = kwargs.get("max_completion_tokens", self.max_completion_tokens)
         if limit is not None:
             ls_params.setdefault("ls_max_tokens", limit)

@@ -4,8 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.messages import AIMessage
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from langchain_core.outputs import ChatResult
+
+
+def add_llm_output(result: ChatResult) -> ChatResult:
+    """Give a result that LangChain added up from chunks the plain answer's output.
+
+    `langchain_core.language_models.chat_models.generate_from_stream` leaves it out.
+    An answer from a cache has none, streamed or not: it cost no tokens. LangChain
+    marks its usage with a `total_cost` of 0.
+    """
+    if result.llm_output is not None or not result.generations:
+        return result
+    message = result.generations[0].message
+    if not isinstance(message, AIMessage) or "total_cost" in (
+        message.usage_metadata or {}
+    ):
+        return result
+    metadata = message.response_metadata
+    llm_output = {
+        name: metadata[name]
+        for name in ("model_name", "token_usage")
+        if name in metadata
+    }
+    return result.model_copy(update={"llm_output": llm_output})
 
 
 def combine_llm_outputs(
@@ -16,8 +43,23 @@ def combine_llm_outputs(
     for llm_output in filter(None, llm_outputs):
         counts = combined.pop("token_usage", {})
         combined |= llm_output
-        for name, count in (llm_output.get("token_usage") or {}).items():
-            if isinstance(count, int):
-                counts[name] = counts.get(name, 0) + count
-        combined["token_usage"] = counts
+        combined["token_usage"] = _add_counts(
+            counts, llm_output.get("token_usage") or {}
+        )
     return combined
+
+
+def _add_counts(counts: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Add counts of the same name, also those in objects such as `…_tokens_details`.
+
+    What is no whole number is no count. Of a count and an object under one name, the
+    one that came first stays.
+    """
+    total = dict(counts)
+    for name, count in more.items():
+        known = total.get(name)
+        if isinstance(count, dict) and isinstance(known, dict | None):
+            total[name] = _add_counts(known or {}, count)
+        elif type(count) is int and isinstance(known, int | None):
+            total[name] = (known or 0) + count
+    return total

@@ -179,6 +179,18 @@ def find_path(model: str, base_url: str) -> str | None:
     return parse_model(model).path
 
 
+def name_for_tracing(model: str, base_url: str) -> str:
+    """Name a model the same way for each of its spellings: by its path on Clarifai.
+
+    A name that only another server knows stays as it is, and so does one that is
+    wrong: building the request tells what is wrong with it.
+    """
+    try:
+        return find_path(model, base_url) or model
+    except ValueError:
+        return model
+
+
 def learn_path(path: str) -> None:
     """Know the bare name of a model that the catalogue has listed, from now on."""
     if known_names.learn(path):

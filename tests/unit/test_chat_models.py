@@ -278,7 +278,15 @@ def test_counts_of_several_prompts_add_up(wire: WireServer) -> None:
     combine = build()._combine_llm_outputs
     assert combine([None, {}]) == {}
     odd = {"token_usage": {"a": 1, "b": None, "c": {"d": 1}}}
-    assert combine([odd, None, odd, {"token_usage": None}]) == {"token_usage": {"a": 2}}
+    assert combine([odd, None, odd, {"token_usage": None}]) == {
+        "token_usage": {"a": 2, "c": {"d": 2}}
+    }
+    assert odd == {"token_usage": {"a": 1, "b": None, "c": {"d": 1}}}
+    mixed: list[Any] = [
+        {"token_usage": {"a": 1}},
+        {"token_usage": {"a": {"d": 1}, "e": {}}},
+    ]
+    assert combine(mixed) == {"token_usage": {"a": 1, "e": {}}}
 
 
 def test_several_answers_to_one_prompt_are_several_generations(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
 from pydantic import BaseModel, SecretStr
 from typing_extensions import override
 
 from langchain_clarifai import ChatClarifai, __version__
-from tests.servers.openai_wire import completion, sse, text_chunks
+from tests.servers.openai_wire import completion, sse, text_chunks, usage
 from tests.servers.wire import WireServer, event_stream_reply, json_reply
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def build(wire: WireServer, **arguments: Any) -> ChatClarifai:
 
 
 def test_trace_names_provider_model_and_parameters(wire: WireServer) -> None:
-    """The model is shown as it was written, and versions stand in the metadata."""
+    """The model is named by its path, and versions stand in the metadata."""
     wire.reply(json_reply(completion()))
     witness = Witness()
     model = build(wire, temperature=0.5, max_tokens=7, stop=["x"])
@@ -95,7 +97,7 @@ def test_arguments_of_a_call_are_traced_in_place_of_the_models(
     assert params == {
         "ls_provider": "clarifai",
         "ls_model_type": "chat",
-        "ls_model_name": "gpt-5",
+        "ls_model_name": "openai/chat-completion/models/gpt-5",
         "ls_temperature": 0.1,
         "ls_max_tokens": 9,
         "ls_stop": ["y"],
@@ -157,3 +159,100 @@ def test_schema_of_structured_output_is_traced_and_not_sent(wire: WireServer) ->
     assert asked["kwargs"] == {"method": "json_schema"}
     assert asked["schema"]["title"] == "Joke"
     assert wire.last_request.json.keys() == {"model", "messages", "response_format"}
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        MODEL,
+        f"https://clarifai.com/{MODEL}",
+        f"https://clarifai.com/{MODEL}/versions/1a2b",
+        f"clarifai/{MODEL}",
+        "openai.chat-completion.gpt-oss-120b",
+        "gpt-oss-120b",
+    ],
+)
+def test_each_spelling_of_a_model_is_traced_as_one(
+    wire: WireServer, spelling: str
+) -> None:
+    """Set on the model or given to a call; the answer keeps the user's spelling."""
+    wire.reply(json_reply(completion()))
+    model = build(wire)
+    assert model._get_ls_params(model=spelling).get("ls_model_name") == MODEL
+    model = model.model_copy(update={"model": spelling})
+    assert model._get_ls_params().get("ls_model_name") == MODEL
+    answer = model.invoke("hi")
+    assert answer.response_metadata["model_name"] == spelling
+
+
+@pytest.mark.parametrize("name", ["no/such", "user/app/datasets/x", "a b"])
+def test_wrong_name_is_traced_as_it_is(wire: WireServer, name: str) -> None:
+    """The request is what reports it."""
+    assert build(wire)._get_ls_params(model=name).get("ls_model_name") == name
+
+
+def test_name_on_another_server_is_traced_as_it_is() -> None:
+    """There are no paths."""
+    model = ChatClarifai(
+        model="gpt-oss-120b", api_key=SecretStr("x"), base_url="https://example.com/v1"
+    )
+    assert model._get_ls_params().get("ls_model_name") == "gpt-oss-120b"
+
+
+class Ends(BaseCallbackHandler):
+    """Keeps the `llm_output` of each answer."""
+
+    def __init__(self) -> None:
+        self.outputs: list[Any] = []
+
+    @override
+    def on_llm_end(self, response: Any, **kwargs: Any) -> None:
+        self.outputs.append(response.llm_output)
+
+
+USAGE = usage(
+    7, 5, prompt_tokens_details={"cached_tokens": 2}, cost=0.5, service="standard"
+)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_llm_output_is_the_same_streamed_and_plain(
+    wire: WireServer, *, streaming: bool
+) -> None:
+    """For callbacks and in the result, nested counts added up; sync and async."""
+    reply = json_reply(completion(usage=USAGE))
+    if streaming:
+        reply = event_stream_reply(sse(*text_chunks("a", "b", counts=USAGE)))
+    model = build(wire, streaming=streaming)
+    prompts: list[list[BaseMessage]] = [[HumanMessage("a")], [HumanMessage("b")]]
+    one = {"model_name": MODEL, "token_usage": USAGE}
+    both = {
+        "model_name": MODEL,
+        "token_usage": {
+            "prompt_tokens": 14,
+            "completion_tokens": 10,
+            "total_tokens": 24,
+            "prompt_tokens_details": {"cached_tokens": 4},
+        },
+    }
+    ends = Ends()
+    wire.reply(reply, reply, reply, reply)
+    result = model.generate(prompts, callbacks=[ends])
+    assert result.llm_output == both
+    result = await model.agenerate(prompts, callbacks=[ends])
+    assert result.llm_output == both
+    assert ends.outputs == [one] * 4
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_cached_answer_counts_no_tokens(wire: WireServer, *, streaming: bool) -> None:
+    """It has no `llm_output`, streamed or not."""
+    reply = json_reply(completion(usage=USAGE))
+    if streaming:
+        reply = event_stream_reply(sse(*text_chunks("a", "b", counts=USAGE)))
+    wire.reply(reply)
+    model = build(wire, streaming=streaming, cache=InMemoryCache())
+    ends = Ends()
+    for _ in range(2):
+        model.invoke("hi", {"callbacks": [ends]})
+    assert ends.outputs == [{"model_name": MODEL, "token_usage": USAGE}, None]

@@ -52,7 +52,7 @@ def test_call_is_traced_with_provider_model_and_parameters(
     assert {k: v for k, v in metadata.items() if k.startswith("ls_")} == {
         "ls_provider": "clarifai",
         "ls_model_type": "chat",
-        "ls_model_name": MODEL,
+        "ls_model_name": "openai/chat-completion/models/gpt-oss-120b",
         "ls_temperature": 0.5,
         "ls_max_tokens": 100,
         "ls_stop": ["END"],

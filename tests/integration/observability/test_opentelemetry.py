@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tests.integration.observability.otlp_collector import Span
     from tests.servers.openai_wire import JSON
 
-MODEL: Final = "https://clarifai.com/openai/chat-completion/models/gpt-oss-120b"
+PATH: Final = "openai/chat-completion/models/gpt-oss-120b"
+MODEL: Final = f"https://clarifai.com/{PATH}"
 
 each_call = pytest.mark.parametrize("call", CALLS)
 each_version = pytest.mark.parametrize("version", ["v0", "v1"])
@@ -51,11 +52,11 @@ def test_span_names_provider_model_and_parameters(
     """As LangSmith's metadata; the model also under OpenTelemetry's own name."""
     span = by_otel.otlp.find_span(f"{call}-{version}")
     assert span.attributes["gen_ai.operation.name"] == "chat"
-    assert span.attributes["gen_ai.request.model"] == MODEL
+    assert span.attributes["gen_ai.request.model"] == PATH
     assert span.attributes["langsmith.span.kind"] == "llm"
     metadata = read_metadata(span)
     assert metadata["ls_provider"] == "clarifai"
-    assert metadata["ls_model_name"] == MODEL
+    assert metadata["ls_model_name"] == PATH
     assert metadata["ls_model_type"] == "chat"
     assert metadata["ls_temperature"] == 0.5
     assert metadata["ls_max_tokens"] == 100
