@@ -15,15 +15,16 @@ _LONGEST_PART: Final = 4_000
 # what the next one matches too.
 _CONTEXT: Final = r"context[_ ]?(?:length|window|size|limit)"
 _EXCEEDS: Final = r"(?:exceed|(?:long|larg|great)er than|beyond)"
+_COUNT: Final = r"(?: \(\d{1,12} tokens\))?"
 _PHRASES: Final = (
     r"maximum (?:context|model|sequence|prompt|input) length",
     rf"{_CONTEXT}[^.\n]{{0,20}}exceed",
     rf"{_EXCEEDS}[^.\n]{{0,64}}(?:{_CONTEXT}|model length|max_model_len)",
     r"exceed_context",
     r"context (?:the )?overflow",
-    r"(?:prompt|input|messages|request) (?:is|are) too (?:long|large)",
+    rf"(?:prompt|input|messages|request){_COUNT} (?:is|are) too (?:long|large)",
     r"(?:prompt|input|request)[^.\n]{0,40}(?:length|tokens?\b)[^.\n]{0,40}exceeds?\b",
-    r"(?:prompt|input) exceeds? (?:the )?max(?:imum)? (?:allowed )?length",
+    r"(?:prompt|input)(?: text)? exceeds? (?:the )?max(?:imum)? (?:allowed )?length",
     r"exceed(?:s|ed|ing)? (?:the )?model'?s? token limit",
     r"max_prompt_tokens_exceeded",
     r"too many (?:input |prompt )?tokens(?!,? (?:per|please wait))",

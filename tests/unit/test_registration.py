@@ -38,11 +38,14 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """Give LangChain a registry of the test's own, and a token to construct with."""
     monkeypatch.setenv("CLARIFAI_PAT", "token")
     embeddings = import_module("langchain.embeddings.base")
-    providers = dict(embeddings._BUILTIN_PROVIDERS)
+    # What other tests of this process have registered is not there.
+    providers = {**embeddings._BUILTIN_PROVIDERS}
+    providers.pop("clarifai", None)
     monkeypatch.setattr(embeddings, "_BUILTIN_PROVIDERS", providers)
     embeddings._get_embeddings_class_creator.cache_clear()
     base = import_module("langchain.chat_models.base")
-    entries = dict(base._BUILTIN_PROVIDERS)
+    entries = {**base._BUILTIN_PROVIDERS}
+    entries.pop("clarifai", None)
     monkeypatch.setattr(base, "_BUILTIN_PROVIDERS", entries)
     base._get_chat_model_creator.cache_clear()
     yield entries
@@ -181,7 +184,8 @@ def test_configurable_model_is_made_per_call(wire: WireServer) -> None:
         configurable_fields=("model", "temperature"),
         base_url=wire.url,
     )
-    tool = {"type": "function", "function": {"name": "look", "parameters": {}}}
+    parameters = {"type": "object", "properties": {}}
+    tool = {"type": "function", "function": {"name": "look", "parameters": parameters}}
     wire.reply(json_reply(completion(choice("Hello."))))
     answer = model.bind_tools([tool]).invoke(
         "Hi.", {"configurable": {"model": PINNED_URL, "temperature": 0.25}}
