@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from langchain_clarifai._transport.unpacking import limit_unpacking
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
@@ -83,6 +85,7 @@ class RecordingClient:
         exchange = self._recorder.begin(request)
         response = self._find_client().send(request, **options)
         exchange.read_head(response)
+        limit_unpacking(response)
         read = response.iter_bytes
 
         def iter_bytes(*arguments: Any) -> Iterator[bytes]:
@@ -117,6 +120,7 @@ class AsyncRecordingClient:
         exchange = self._recorder.begin(request)
         response = await self._client.send(request, **options)
         exchange.read_head(response)
+        limit_unpacking(response)
         read = response.aiter_bytes
 
         async def aiter_bytes(*arguments: Any) -> AsyncIterator[bytes]:

@@ -33,6 +33,7 @@ from langchain_clarifai._settings.timeouts import READ_TIMEOUT
 from langchain_clarifai._transport.patience import HeaderTimeout, take_headers
 from langchain_clarifai._transport.request_headers import build_headers
 from langchain_clarifai._transport.throttling import Throttle
+from langchain_clarifai._transport.unpacking import limit_unpacking
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -129,7 +130,7 @@ class Attempt:
         self._metadata.headers = response.headers
         self._metadata.request_id = read_request_id(response.headers) or ""
         take_headers(response)
-        _check_encoding(response.headers.get("content-encoding", ""))
+        limit_unpacking(response)
         self._deadline = time.monotonic() + self._request.read_timeout
         self._is_failure = response.status_code >= _LOWEST_FAILURE
         return not self._is_failure
@@ -278,19 +279,6 @@ class StreamAttempt(Attempt):
             and not self.is_done
             and self._silence > idle_timeout
         )
-
-
-def _check_encoding(encoding: str) -> None:
-    """Refuse bodies that are compressed twice: 2.6 kB of them unpack to gigabytes.
-
-    Raises:
-        ConnectionError: If there are two encodings or more; nobody asked for that.
-    """
-    if "," not in encoding:
-        return
-    words = [word.strip().lower() for word in encoding.split(",")]
-    if len([word for word in words if word not in {"", "identity"}]) > 1:
-        raise ConnectionError("The answer is compressed more than once.")
 
 
 def _shorter(timeout: float, idle_timeout: float | None) -> float:

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 _MAX_CONNECTIONS: Final = 1000
 _MAX_KEPT_CONNECTIONS: Final = 100
 
-# What the library's clients send, too; what they can undo of compression everywhere.
+# What the library's clients send, too.
 _HEADERS: Final = {
-    "accept-encoding": ("Accept-Encoding", "gzip, deflate"),
     "connection": ("Connection", "keep-alive"),
 }
 _TIMEOUT_PARTS: Final = ("connect", "read", "write", "pool")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HEADERS: Final = {
     "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
     "Content-Type": "application/json",
     "User-Agent": (
         f"langchain-clarifai/{__version__} openai-python/{read_sdk_version()}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import socket
 import time
@@ -260,28 +259,3 @@ def test_end_of_body_that_is_kept_back_ends_with_its_own_limit(
     assert call(Way.STREAM, wire).message.text == "Hi"
     assert time.monotonic() - started < 2.5
     assert wire.exchanges[0].client_left.wait(5)
-
-
-@every_way
-@pytest.mark.parametrize("encoding", ["gzip, gzip", "gzip,identity , DEFLATE"])
-def test_answer_that_is_compressed_twice_is_refused(
-    wire: WireServer, way: Way, encoding: str
-) -> None:
-    """Before a byte of it is unpacked; its connection is closed."""
-    body = gzip.compress(gzip.compress(b"x" * 1_000_000))
-    wire.reply(
-        Reply(body=[body, Pause(5)], headers={"content-encoding": encoding}),
-    )
-    assert "compressed more than once" in str(call(way, wire).error)
-    assert wire.exchanges[0].client_left.wait(3)
-
-
-@pytest.mark.parametrize("way", PLAIN)
-@pytest.mark.parametrize("encoding", ["gzip", "identity, gzip"])
-def test_answer_that_is_compressed_once_is_read(
-    wire: WireServer, way: Way, encoding: str
-) -> None:
-    """As gateways do, whose clients say that they can."""
-    body = gzip.compress(json.dumps(completion(choice("Hi"))).encode())
-    wire.reply(Reply(body=[body], headers={"content-encoding": encoding}))
-    assert call(way, wire).message.text == "Hi"
