@@ -63,14 +63,14 @@ _LONE_USER_ID: Final = (
 )
 _OTHER_SPELLINGS: Final = frozenset({*_ALIASES, *_MODEL_PARTS})
 
-# As LangChain's other packages name their tokens. (`prompt_cache_key` is none.)
+# Names of tokens in LangChain's other packages. (`prompt_cache_key` is no token.)
 _NAMES_OF_SECRETS: Final = re.compile(
     r"(?:^|_)(?:api_?key|pat|secret|password|(?:access_|auth_|session_|bearer_)token)$"
     r"|^token$",
     re.IGNORECASE,
 )
 
-# Whose lines a warning does not point at, since the user did not write them.
+# Warnings point at the user's line, so frames of these packages are skipped.
 _INNER_PACKAGES: Final = (
     "langchain",
     "langchain_clarifai",
@@ -243,7 +243,7 @@ def _complete_profile(values: dict[str, Any]) -> None:
 
 
 def find_known_profile(model: str, base_url: str) -> ModelProfile | None:
-    """Find what a model can do; a server's own name for one says nothing.
+    """Find what a model can do; None for a name that only its server knows.
 
     Raises:
         ValueError: If the model is malformed.

@@ -132,7 +132,7 @@ def normalize_base_url(
     path = parts.path.rstrip("/")
     if not path and (append_path or is_clarifai_host(host)):
         path = OPENAI_PATH
-    # The address of an endpoint, as documentation of servers shows it.
+    # Documentation of servers often shows the address of one endpoint instead.
     path = _ENDPOINT.sub("", path)
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(':')}{path}"
 
@@ -259,7 +259,7 @@ def _select_context(config: object) -> Mapping[str, str]:
     """
     sections = _check_mapping(config)
     contexts = _check_mapping(sections.get("contexts"))
-    # An unnamed context is none; `_empty_` is the CLI's placeholder for none.
+    # Without a name there is no context; `_empty_` is the CLI's word for that.
     name = sections.get("current_context") or "_empty_"
     if name == "_empty_" or name not in contexts:
         return _NO_CONTEXT
@@ -276,7 +276,7 @@ def _select_variable(variables: Mapping[object, object], variable: str) -> str:
     """Take one value; like the CLI, also under its short name (`pat`)."""
     short_name = variable.removeprefix("CLARIFAI_").lower()
     value = variables.get(variable, variables.get(short_name))
-    # ENVVAR sends the reader to the environment, which was asked before the file.
+    # With ENVVAR the CLI means the environment, which was read before the file.
     if not isinstance(value, str) or value.strip() == _FROM_ENVIRONMENT:
         return ""
     return value.strip()

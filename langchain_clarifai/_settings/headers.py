@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What HTTP calls a token: https://www.rfc-editor.org/rfc/rfc9110#name-tokens
+# A header's name must be what HTTP calls a token: https://www.rfc-editor.org/rfc/rfc9110#name-tokens
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 

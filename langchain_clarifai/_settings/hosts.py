@@ -1,7 +1,7 @@
 """A base URL → whose server it is.
 
-It decides whether a token goes there that nobody passed. A host counts, never a path, a
-prefix or a name in the URL that only looks like a host.
+It decides whether a token that was found, not passed, may be sent there. Only the host
+is compared, never a path, a prefix or a part of the URL that only looks like one.
 """
 
 from __future__ import annotations

@@ -17,14 +17,14 @@ from langchain_clarifai.data._profiles import PROFILES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# Of two models of one name, the one that chats is meant.
+# Where a chat model and another have the same name, the chat model is meant.
 _PACKAGED: Final = {**dict.fromkeys(EMBEDDING_MODELS), **dict.fromkeys(PROFILES)}
 _MAX_SUGGESTIONS: Final = 3
 # A catalogue has tens of thousands of names, and comparing two takes some 20 µs: only
 # these many, which share most letters with what was written, are compared in full.
 _MOST_COMPARED: Final = 100
 _LONGEST_COMPARED: Final = 128
-# Edits that make a typo of another name; short names differ by less.
+# At most so many edits are a typo; short names are different names with fewer.
 _LONG_NAME: Final = 8
 _EDITS_OF_LONG: Final = 2
 _EDITS_OF_SHORT: Final = 1
@@ -41,7 +41,7 @@ _listed_by_folded: dict[str, str] = {}
 
 
 def learn(path: str) -> bool:
-    """Know the bare name of a listed model from now on; tell if that is news.
+    """Know the bare name of a listed model from now on; tell if it is new.
 
     A name that comes with this package keeps its meaning: a listing of one owner's
     models shall not turn `gpt-oss-120b` into that owner's.
@@ -117,7 +117,7 @@ def _take_name(path: str) -> str:
 
 
 def _fold(name: str) -> str:
-    """Make names equal that differ in case, or in a dot that Clarifai writes `_`."""
+    """Fold a name's case, and its dots, which Clarifai writes `_`."""
     return name[:_LONGEST_COMPARED].translate(_FOLDING).casefold()
 
 
@@ -162,7 +162,7 @@ def _drop_numbers(name: str) -> str:
 
 
 def _count_edits(one: str, two: str, most: int) -> int:
-    """Count the letters to add, drop, change or swap; more than `most` are not told."""
+    """Count the letters to add, drop, change or swap; stop counting above `most`."""
     if abs(len(one) - len(two)) > most:
         return most + 1
     before: list[int] = []

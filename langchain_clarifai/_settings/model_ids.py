@@ -120,7 +120,7 @@ def parse_model(model: str) -> ModelId:
 
 
 def read_unknown_name(model: str) -> str | None:
-    """Read a bare name that is not known here, and looks like none that is.
+    """Read a bare name that is not known here, and is no misspelling of a known one.
 
     Clarifai's release notes say of 12.2 (2026-03-05) that its OpenAI-compatible API
     finds featured models by their ids alone: the server shall decide.
@@ -198,13 +198,13 @@ def learn_path(path: str) -> None:
 
 
 def forget_resolved() -> None:
-    """Read names anew, since others are known now."""
+    """Forget what names were resolved to, since other names are known now."""
     for cached in (resolve_model, find_path):
         cached.cache_clear()
 
 
 def expand_listed_name(model: str, base_url: str) -> str:
-    """Write out a bare name that only the catalogue of this process tells of.
+    """Write out a bare name that only this process's listing of the catalogue has.
 
     A pickled model is then understood where nothing was listed, and a later listing
     cannot make it ambiguous.

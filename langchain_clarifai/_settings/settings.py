@@ -56,7 +56,7 @@ class Settings:
     http_async_client: Any
     lease: Lease
 
-    # What only chat has.
+    # Settings of chat alone.
     stream_idle_timeout: float | None = None
     stream_usage: bool = False
     allow_unfinished_stream: bool = False

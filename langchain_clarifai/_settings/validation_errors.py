@@ -1,6 +1,6 @@
 """pydantic's errors → errors that say what is allowed, and hold nothing of the input.
 
-Among the input is the token.
+The token is part of the input.
 """
 
 from __future__ import annotations
