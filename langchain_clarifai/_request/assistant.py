@@ -1,7 +1,7 @@
 """An assistant's message → its wire message, and the media that it shows.
 
-Reasoning goes back under the field it came in, and only to where it came from: a
-message of another provider keeps its reasoning to itself.
+Reasoning goes back under the field it came in, and only to where it came from: the
+reasoning of another provider is not sent.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def add_assistant(transcript: Transcript, message: AIMessage, position: int) -> 
     is_ours = message.response_metadata.get("model_provider") in _OURS
     content: str | list[Any] = message.content
     if isinstance(content, list):
-        # An empty string is left out, and keeps the places of the blocks behind it.
+        # An empty string is not sent; it keeps the positions of the blocks behind it,
+        # which errors name.
         content = [
             "" if _is_unsent(block, is_ours=is_ours) else block for block in content
         ]
@@ -128,7 +129,7 @@ def _add_reasoning(wire_message: dict[str, Any], message: AIMessage) -> None:
 
 
 def _add_attached(wire_message: dict[str, Any], message: AIMessage) -> None:
-    """Add what came with the answer, and what the next turn is refused without.
+    """Add what came with the answer, without which servers refuse the next turn.
 
     Entries of thoughts hold signatures and encrypted parts, so they go back verbatim:
     https://openrouter.ai/docs/use-cases/reasoning-tokens. Sound goes back by its id,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from langchain_clarifai._settings.settings import Settings
 
 # One limit under two names. Clarifai's runner lets the second one win, so the call's
-# own must not meet the model's under the other name.
+# own replaces the model's under the other name.
 _LIMITS: Final = (
     ("max_tokens", "max_completion_tokens"),
     ("max_completion_tokens", "max_tokens"),

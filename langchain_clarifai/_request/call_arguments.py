@@ -20,7 +20,7 @@ _ALIASES: Final = {
     "stop_sequences": "stop",
 }
 
-# Arguments of a call that are for us, or left over from other callers.
+# Arguments of a call that never go into the body.
 _NEVER_IN_BODY: Final = frozenset(
     {
         "cache",
@@ -88,7 +88,7 @@ def drop_untraced(call_arguments: Mapping[str, Any]) -> dict[str, Any]:
 def split_call_arguments(
     call_arguments: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Tell what changes a setting from what goes into the body."""
+    """Separate what changes a setting from what goes into the body."""
     parameters.refuse(call_arguments)
     changes: dict[str, Any] = {}
     arguments: dict[str, Any] = dict(call_arguments.get("model_kwargs") or {})

@@ -1,4 +1,4 @@
-"""Messages → what is counted of them: media as so many images, not by their letters."""
+"""Messages → what is counted of them: each medium as one image, whatever its size."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ of the calls, right after the assistant message that made them:
 **Media.** Assistant and tool messages carry text. Their images, audio, video and files
 follow in one user message after all results of that turn.
 
-**Reasoning** goes back under the field it came in, and only to where it came from: a
-message of another provider keeps its reasoning to itself.
+**Reasoning** goes back under the field it came in, and only to where it came from: the
+reasoning of another provider is not sent.
 
 **Nothing to say.** An assistant message with calls and no visible text has no
 `content`; one with neither has the empty string. A tool message has a placeholder.

@@ -53,7 +53,7 @@ class Request:
     lease: Lease
     api_key: ApiKey = field(default=None)
 
-    # What only chat has.
+    # Settings of chat alone.
     idle_timeout: float | None = None
     allow_unfinished: bool = False
     include_headers: bool = False

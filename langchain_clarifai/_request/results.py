@@ -23,7 +23,7 @@ _MEDIA_KINDS: Final = {
     "video_url": "video",
 }
 
-# What blocks say about themselves, in any dialect: it is no part of their content.
+# Keys about the block itself, in any dialect, which may be lost: they are no content.
 _ABOUT_BLOCK: Final = frozenset(
     {
         "_meta",
@@ -116,7 +116,7 @@ def _dump(value: Any) -> str:
 
 
 def _is_block(element: Any) -> bool:
-    """Tell whether an element is a block of which nothing gets lost."""
+    """Tell whether an element is a block that can be sent without losing anything."""
     if not isinstance(element, Mapping) or not isinstance(element.get("type"), str):
         return False
     known = _CONTENT_KEYS.get(element["type"], _MEDIA_KEYS)

@@ -62,7 +62,7 @@ class ToolNames:
 
 
 def _check_distinct(names: Iterable[str]) -> None:
-    """Refuse two tools of one name: which one a call means, nobody could tell.
+    """Refuse two tools of one name: nobody could tell which of them a call means.
 
     Raises:
         ValueError: If there are; the text names it.

@@ -21,8 +21,9 @@ ToolLike: TypeAlias = "Mapping[str, Any] | type | Callable[..., Any] | BaseTool"
 ToolChoice: TypeAlias = str | bool | Mapping[str, Any]
 """A mode, a tool's name, `True` for any tool, or a dict in some provider's form."""
 
-# What core makes a function of: its own forms, JSON schemas (whose type is "object"),
-# and Anthropic's client tools. A dict of another type is a tool that the provider runs.
+# What langchain-core converts to a function: its own forms, JSON schemas (of type
+# "object"), and Anthropic's client tools. A dict of another type is a tool that the
+# provider runs.
 _FUNCTION_TYPES = (None, "function", "object", "custom")
 _MODES = {"auto": "auto", "none": "none", "any": "required", "required": "required"}
 

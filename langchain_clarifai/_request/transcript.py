@@ -27,7 +27,7 @@ class Result:
 
 @dataclass(slots=True)
 class Call:
-    """A tool call, and its result: until one comes, that there is none."""
+    """A tool call and its result, which says that there is none until one comes."""
 
     given_id: str
     wire_call: dict[str, Any]
@@ -74,7 +74,7 @@ class Transcript:
         self._entries.append(wire_message)
 
     def open_turn(self, calls: list[Call], media: list[dict[str, Any]]) -> None:
-        """Keep room for the results of calls, after the message just added."""
+        """Reserve the place for the results of calls, after the message just added."""
         self._entries.append(_Turn(calls, media))
         waiting: dict[str, deque[Call]] = {}
         for call in calls:
