@@ -143,7 +143,7 @@ def _read_recursive_schema(tool: Any) -> dict[str, Any] | None:
 
 
 def _inline_root(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the class in place of the pointer to it: a root has to be an object."""
+    """Replace a pointer at the root by the class: a root has to be an object."""
     pointer = schema.get("$ref")
     if not isinstance(pointer, str):
         return dict(schema)
@@ -159,7 +159,7 @@ def is_recursive(schema: Mapping[str, Any]) -> bool:
         for name, definition in (schema.get(holder) or {}).items():
             targets[f"#/{holder}/{name}"] = set(_find_pointers(definition))
     targets["#"] = {pointer for pointer in _find_pointers(schema) if pointer == "#"}
-    # What points nowhere but at what was taken away goes, round by round.
+    # In each round, definitions go that refer to nothing but to those taken away.
     while ended := {name for name in targets if not targets[name] & targets.keys()}:
         for name in ended:
             del targets[name]

@@ -1,6 +1,6 @@
 """A model's answer, whole or as it streams → the object that was asked for.
 
-The parsers pickle, so they hold classes and functions of modules only.
+So that parsers can be pickled, all classes and functions in them can be imported.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""An answer as it streams → the objects that it is on the way.
+"""An answer as it streams → the object, as far as it has come.
 
 Reading all of the text again for each chunk would be quadratic. So it is read again
-when it has grown by a 64th, which makes 64 readings' worth of work for any length, or
+when it has grown by a 64th, which costs as much as reading all of it 64 times, or
 when some time has passed, so that readers of a slow stream miss nothing: a short answer
 and a slow one give an object for each chunk that changes it.
 """

@@ -48,7 +48,7 @@ def find_refusal(message: BaseMessage) -> str | None:
 
 
 def raise_if_refused(message: BaseMessage) -> None:
-    """Raise the error for a refusal, or for an answer that a filter left nothing of.
+    """Raise the error for a refusal, or for an answer that a filter has emptied.
 
     Raises:
         ModelRefusalError: If the model refused, or the filter did.

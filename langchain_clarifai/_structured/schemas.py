@@ -57,7 +57,7 @@ def build_schema_tool(schema: Any, *, strict: bool | None) -> dict[str, Any]:
 
 
 def _name_parameters(schema: Any) -> Any:
-    """Spell out what langchain-core drops or trips over in dicts without properties."""
+    """Add what langchain-core would drop, or lacks, in dicts without properties."""
     if not isinstance(schema, Mapping):
         return schema
     if isinstance(schema.get("function"), Mapping):
