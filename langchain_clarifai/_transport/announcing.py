@@ -1,4 +1,4 @@
-"""A stream's chunks → the same chunks, of which the callbacks of their run have heard.
+"""A stream's chunks → the same chunks, reported to the callbacks of their run.
 
 LangChain passes a run manager to the hooks where it leaves these callbacks to them.
 """

@@ -147,7 +147,7 @@ class Attempt:
             raise SlowAnswer(self._request.read_timeout)
         self._body_size += len(piece)
         if self._is_failure and self._body_size >= LARGEST_ERROR:
-            # Its status has told what counts, and its words may have no end.
+            # Its status says enough, and its text may have no end.
             raise MalformedAnswer("The error is too long.", self._pieces[0])
         check_body_size(self._body_size, self._pieces[0])
 
@@ -180,7 +180,7 @@ class Attempt:
             return ErrorBody(body.decode("utf-8", "replace"))
 
     def take_body(self, body: bytes) -> None:
-        """Take the body of a success, as it may turn out to be none."""
+        """Keep the body of a success, for an error if it holds no answer."""
         self._exchange.body = body
 
 

@@ -1,7 +1,7 @@
 """One request → its answer, however many attempts it takes.
 
 The sync and the async half differ by `await` alone: what decides anything is in
-`_attempts`, which does no I/O.
+`attempts`, which does no I/O.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _read_body(attempt: Attempt, response: Any) -> bytes:
 
 async def _aread_body(attempt: Attempt, response: Any) -> bytes:
     try:
-        # Pieces that come are looked at one by one; this is for one that does not.
+        # `take_piece` checks the time with each piece; this is for when none comes.
         async with asyncio.timeout(attempt.seconds_left):
             async for piece in response.aiter_bytes():
                 attempt.take_piece(piece)
@@ -70,7 +70,7 @@ def _post(attempt: Attempt, client: Any) -> Any:
     with ExitStack() as stack:
         stack.callback(response.close)
         if not attempt.read_headers(response):
-            # The status has told what counts: a body that breaks off is good enough.
+            # The status says enough, so a body that breaks off will do.
             with suppress(Exception):
                 _read_body(attempt, response)
             raise attempt.build_failure()

@@ -15,7 +15,7 @@ import re
 from typing import Final
 
 _SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
-# What may be the beginning of one, or of the line break before it.
+# What may begin such a line, or the line break before it.
 _PART_OF_SIZE_LINE: Final = re.compile(rb"[0-9A-Fa-f]{0,8}\r?")
 _LAST_CHUNK: Final = re.compile(rb"0+\r\n")
 _LINE_BREAK: Final = b"\r\n"
@@ -38,7 +38,7 @@ class ChunkMerger:
 
     @property
     def is_overfull(self) -> bool:
-        """Whether more has come than the body, which belongs to nobody."""
+        """Whether bytes have come after the body, which belong to no answer."""
         end = self._end.find(_HEAD_END)
         return 0 <= end < len(self._end) - len(_HEAD_END)
 

@@ -1,4 +1,4 @@
-"""A model's claim on the shared connections, light enough to come with every model."""
+"""A model's claim on the shared connections, which costs next to nothing to make."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""HTTP clients → clients that wait no longer than told, and keep answers apart.
+"""HTTP clients → clients that keep to the read timeout, and keep answers apart.
 
 The HTTP libraries limit each read from the network, not all of them together: a server
-that sends its headers byte by byte would be waited for as long as it pleases. Here the
+that sends its headers byte by byte could keep a client waiting for ever. Here the
 headers as a whole have as long as the read timeout says, from the moment on that the
 request is on its way. And they keep what comes after one answer, by cookies or by bytes
 too many, away from the next.
@@ -200,7 +200,7 @@ class _PatientStream:
         now = time.monotonic()
         self._deadline = self._deadline or now + timeout
         if now > self._deadline:
-            # A read that finds bytes each time would never notice.
+            # A read that always finds bytes would never look at the clock.
             raise TimeoutError
         return max(self._deadline - now, _LEAST_TIMEOUT)
 

@@ -21,7 +21,7 @@ HEADERS: Final = {
     ),
     "X-Clarifai-Request-Id-Prefix": f"langchain-clarifai-{__version__}",
 }
-"""What every request says, whatever it asks for."""
+"""The headers of every request."""
 
 
 def build_headers(

@@ -41,7 +41,7 @@ _COLD_START_GROWTH: Final = 1.5
 _LONGEST_COLD_START_WAIT: Final = 20.0
 # A wait reaches its longest long before; without a bound the power would overflow.
 _MOST_GROWTHS: Final = 32
-# In seconds; what is shorter is no time that a server has thought about.
+# In seconds; servers that send less have not measured it.
 _SHORTEST_RETRY_AFTER: Final = 1.0
 
 
@@ -128,7 +128,7 @@ class Retries:
         growth = _COLD_START_GROWTH ** min(self._cold_starts, _MOST_GROWTHS)
         wait = _spread(min(_COLD_START_WAIT * growth, _LONGEST_COLD_START_WAIT))
         if retry_after is not None:
-            # "At once" is the word of a server that does not know: polling slows down.
+            # A server that always says "at once" does not know: wait ever longer.
             at_once = retry_after < _SHORTEST_RETRY_AFTER
             later = _spread_later(retry_after)
             wait = max(later, wait) if at_once else later

@@ -50,7 +50,7 @@ class _Gate:
 
 # By server and token, of which only the hash is kept.
 _gates: dict[int, _Gate] = {}
-# A handler of a signal may send a request while this thread holds it.
+# A signal handler may send a request while the thread that it interrupts holds it.
 _lock = threading.RLock()
 
 
@@ -93,7 +93,7 @@ class Throttle:
 
 
 def _forget_some(now: float) -> None:
-    """Forget what is over, else what was learned first."""
+    """Forget what has expired, or else what was learned first."""
     for key in [key for key, gate in _gates.items() if gate.is_over(now)]:
         del _gates[key]
     while len(_gates) >= _MOST_GATES:

@@ -57,7 +57,7 @@ class _IdleWatch(asyncio.Protocol):
 
 
 class WatchedConnections(aiohttp.BaseConnector):
-    """A connector, by inheritance, whose idle connections are watched."""
+    """A mixin for connectors whose idle connections are watched."""
 
     @override
     async def connect(self, *arguments: Any, **settings: Any) -> Connection:
@@ -74,7 +74,7 @@ class WatchedConnector(WatchedConnections, aiohttp.TCPConnector):
 
 
 def _rest(connection: Connection) -> None:
-    """Watch a connection that is given back; if it is closed instead, all the same."""
+    """Watch a connection that is given back, also where it is then closed."""
     transport = connection.transport
     if transport is not None and not transport.is_closing():
         transport.set_protocol(_IdleWatch(connection.protocol, transport))
