@@ -47,7 +47,7 @@ class ClarifaiError(ModelError):
     """Whether what was sent may be the reason, so that a part of it may succeed."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel between processes as what it is, without calling the constructor.
+        """Pickle the error as it is, without calling the constructor.
 
         The constructors of the SDK's exceptions ask for more than `args` hold, so that
         the default way fails where it is opened.

@@ -39,7 +39,7 @@ _UNKNOWN_ARGUMENT: Final = re.compile(r"unexpected keyword argument '(\w{1,64})'
 
 _LONGEST_CODE: Final = 200  # characters; words longer than that are none
 
-# What a failure counts as that nothing tells the kind of.
+# What a failure counts as if nothing says of what kind it is.
 _NO_STATUS: Final = 500
 
 _TEXT_FIELDS: Final = (
@@ -127,7 +127,7 @@ def choose_class(description: Description, status: int | None) -> type[Any]:
 
 
 def _choose_by_details(details: str) -> type[ClarifaiError]:
-    """Look through the runner's wrapper at what really failed."""
+    """Find the error that the runner's own error wraps."""
     if wrapped := _WRAPPED_STATUS.search(cut_middle(details)):
         return _choose_by_status(int(wrapped[1]))
     if _UNKNOWN_ARGUMENT.search(cut_middle(details)):

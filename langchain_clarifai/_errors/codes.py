@@ -108,7 +108,7 @@ STATUSES_BY_NAME: Final = {
     "rate_limit_exceeded": 429,
 }
 
-# These speak of tokens too, and mean something else.
+# These errors may speak of tokens as well, and mean something else.
 NEVER_OVERFLOWS: Final = (
     ClarifaiAuthenticationError,
     ClarifaiPermissionDeniedError,

@@ -1,7 +1,7 @@
 """Whatever goes wrong with a request → our exceptions.
 
-Errors arrive as exceptions of the HTTP library, or as faults of what was read. What
-their body says, `bodies` tells.
+Errors arrive as exceptions of the HTTP library, or as faults of what was read. `bodies`
+reads what their body says.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _say(error_class: type[Any], description: Description, exchange: Exchange) -
     label = redaction.redact(description.label)
     label = f"Clarifai error {label}" if label else ""
     if issubclass(error_class, ClarifaiNotFoundError):
-        # Which id it is about is what the user must know.
+        # The user must know which model was not found.
         label = label or "The server reports an error"
     if label and exchange.model:
         label = f"{label} from {exchange.model}"

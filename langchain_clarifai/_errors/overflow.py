@@ -11,8 +11,8 @@ _LONGEST_PART: Final = 4_000
 
 # How OpenAI, vLLM, SGLang, llama.cpp, LM Studio, Ollama, Anthropic, Gemini, xAI,
 # Bedrock, Groq, Cohere, Moonshot, Qwen and TGI say that the prompt does not fit. The
-# text may be a stranger's: no repetition here is without a bound, and none can match
-# what the next one matches too.
+# text may come from anybody: so that matching takes linear time, each repetition has a
+# bound, and none can match what the next one matches too.
 _CONTEXT: Final = r"context[_ ]?(?:length|window|size|limit)"
 _EXCEEDS: Final = r"(?:exceed|(?:long|larg|great)er than|beyond)"
 _COUNT: Final = r"(?: \(\d{1,12} tokens\))?"

@@ -72,7 +72,7 @@ class Redaction:
 
 
 class _BodyCopy:
-    """One copy of a body, with what there is still room for."""
+    """One copy of a body, with how much more it may hold."""
 
     def __init__(self, redaction: Redaction) -> None:
         self._redaction = redaction
