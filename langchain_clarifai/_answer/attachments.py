@@ -13,7 +13,7 @@ from langchain_clarifai._answer.fragments import Fragments
 from langchain_clarifai._answer.reasoning import ENTRY_FIELDS
 
 THINKING_PARTS: Final = "thinking_parts"
-"""Under it stand thoughts that came as parts of the content."""
+"""The key of thoughts that came as parts of the content."""
 
 ATTACHED_FIELDS: Final = (
     *ENTRY_FIELDS,

@@ -84,7 +84,7 @@ class Slot:
         return self.fragments[0] if self.fragments else ""
 
     def settled_arguments(self) -> str:
-        """Return the text of the arguments; nothing for `null`, which says as much."""
+        """Return the text of the arguments; nothing for `null`, which means none."""
         arguments = self.arguments()
         if arguments.strip() in {"", "null"}:
             return ""
@@ -158,7 +158,7 @@ class Slot:
             self.unsent.append(escaped)
 
     def close_custom_input(self) -> None:
-        """End a custom call's text, of which nothing tells where it ends."""
+        """End a custom call's text, whose end the server does not mark."""
         if self.is_custom and not self.is_closed:
             self.is_closed = True
             self.fragments.append(_CUSTOM_CLOSER)

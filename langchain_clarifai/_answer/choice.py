@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from langchain_clarifai._answer.reasoning import Parts
     from langchain_clarifai._answer.think_tags import ThinkTags
 
-# Keys of a delta of text, and of its choice, that ask for no closer look.
+# A delta, and its choice, that have only these keys are text and nothing else.
 _PLAIN_DELTA: Final = frozenset({"content", "role"})
 _PLAIN_CHOICE: Final = frozenset({"delta", "finish_reason", "index"})
 
@@ -206,7 +206,7 @@ class ChoiceAccumulator:
         return self._slots.finish(is_cut=is_cut)
 
     def _read_message_beside(self) -> ChatGenerationChunk | None:
-        """Take from the message beside the deltas what these did not bring."""
+        """Take from a message beside the deltas what they did not bring."""
         message, self._message_beside = self._message_beside, None
         if message is None:
             return None
@@ -230,7 +230,7 @@ class ChoiceAccumulator:
         )
 
     def _report_broken_calls(self, last: AIMessageChunk) -> None:
-        """Let the last chunk say which calls are broken, for who does not add chunks.
+        """Put the broken calls on the last chunk, for readers who do not add up chunks.
 
         The v3 event stream reads each chunk by itself. In a sum, the empty chunks of
         the calls change nothing.
@@ -335,7 +335,7 @@ class ChoiceAccumulator:
         if tool_calls := delta.get("tool_calls"):
             self._apply(tool_calls if isinstance(tool_calls, list) else [tool_calls])
         elif isinstance(function := delta.get("function_call"), dict):
-            # What `tool_calls` were before OpenAI's parallel calls; some servers stay.
+            # OpenAI's form before parallel calls; some servers still send it.
             self._apply([{"index": "function_call", "function": function}])
 
     def _apply(self, tool_calls: list[Any]) -> None:
@@ -395,7 +395,7 @@ def _choose_fuller(message: Any, delta: Any) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for fields in said:
         merged |= fields
-    # What says nothing still tells which fields the server knows.
+    # An empty value still shows which fields the server knows.
     return {**(candidates[0] if candidates else {}), **merged}
 
 

@@ -4,7 +4,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-
 
 There are two deliberate departures. `EventDecoder.flush` hands out the event that the
 end of the stream interrupted, where the standard throws it away: OpenAI-compatible
-servers often leave out the last blank line. And `id` and `retry` are read over like any
+servers often leave out the last blank line. And `id` and `retry` are ignored like any
 unknown field, because they serve to reconnect, which an answer to a POST cannot.
 """
 

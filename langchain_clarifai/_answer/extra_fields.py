@@ -13,7 +13,7 @@ MAX_EXTRA_BYTES: Final = 64 * 1024
 """Most that is kept of one answer, in bytes of JSON."""
 
 CUT_KEY: Final = "truncated"
-"""Under it stand the paths of fields that were too long, of which the rest is lost."""
+"""The key of the paths of fields that were too long, of which the rest is lost."""
 
 # What a comma, or a colon and two quotes, adds to a value.
 _SEPARATOR: Final = 4

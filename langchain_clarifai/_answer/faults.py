@@ -1,4 +1,4 @@
-"""What can be wrong with the bytes of an answer, told without knowing its response.
+"""What can be wrong with the bytes of an answer, without its HTTP response.
 
 The accumulator raises these; `_errors.conversion` turns them into the exceptions that
 users see.

@@ -39,7 +39,7 @@ KNOWN_FIELDS: Final = frozenset(
 the request, `object` the kind of body, and `obfuscation` hides a chunk's length."""
 
 EXTRA_FIELDS_KEY: Final = "extra_fields"
-"""Under it `response_metadata` holds what nobody defined, see `extra_fields`."""
+"""The key of what nobody defined in `response_metadata`, see `extra_fields`."""
 
 
 ATTACHED_AT_THE_TOP: Final = frozenset({"citations", "search_results"})

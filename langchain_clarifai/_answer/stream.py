@@ -181,7 +181,7 @@ class StreamAccumulator:
         yield from self._drain_tool_calls()
 
     def _parse(self, event: Event, *, is_flushed: bool) -> dict[str, Any] | None:
-        """Return the JSON object of an event; None where it is none of our concern."""
+        """Return the JSON object of an event; None where it is to be left out."""
         if event.type == "error":
             raise ErrorBody(_parse_leniently(event.data))
         if not event.data:

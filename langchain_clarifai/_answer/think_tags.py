@@ -37,7 +37,7 @@ class ThinkTags:
         self._is_over = False
         self._is_at_start = True
         self._held = ""
-        # Blanks that came behind what is held.
+        # White space that came after the text that is held back.
         self._blanks: list[str] = []
         # A long thought is held back in pieces, of which only the tail is searched.
         self._pieces: list[str] = []

@@ -58,7 +58,7 @@ class ToolCallSlots:
     """State machine from deltas, in any dialect, to tool-call chunks."""
 
     def __init__(self, tool_names: Mapping[str, str] | None = None) -> None:
-        # The user's names, by those that the request had.
+        # The user's names of tools, by the names that were sent.
         self._tool_names = tool_names or {}
         self._slots: list[Slot] = []
         # Slots ahead of this one have been announced, or are announced next.

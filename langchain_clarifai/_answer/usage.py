@@ -209,7 +209,7 @@ def _find(counts: Mapping[Path, int], paths: Iterable[Path]) -> int | None:
 def _convert_to_count(value: Any) -> int | None:
     if isinstance(value, str):
         value = int(value) if value.isdecimal() and len(value) < _MOST_DIGITS else None
-    # Some gateways count in floats; a bool is no count, nor is less than nothing.
+    # Some gateways count in floats; neither a bool nor a negative number is a count.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if math.isfinite(value) and value >= 0 else None
