@@ -37,9 +37,9 @@ logger = logging.getLogger(__name__)
 
 # The API's own default, so surely allowed.
 _PER_PAGE: Final = 128
-# A platform that answers 503 is waited for as long, in seconds.
+# How long to wait for a platform that answers 503, in seconds.
 _OUTAGE_TIMEOUT: Final = 30.0
-# Over a hundred thousand models. A server that goes on has no end.
+# Over a hundred thousand models: a server with more pages has no end.
 _MOST_PAGES: Final = 1_000
 _ID: Final = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,128}")
 

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from langchain_core.language_models import ModelProfile
 
-# Through these methods a model speaks the OpenAI-compatible API, and it takes both:
+# A model serves the OpenAI-compatible API through these methods, and needs both:
 # https://github.com/Clarifai/clarifai-python (clarifai/client/user.py, list_models).
 _TRANSPORTS: Final[Mapping[str, tuple[str | int, ...]]] = {
     "openai_transport": ("UNARY_UNARY", 1),
     "openai_stream_transport": ("UNARY_STREAMING", 2),
 }
-# What goes into a model of a type, by what stands before "-to-".
+# The inputs of a model, by the part of its type before "-to-".
 _INPUTS_BY_TYPE: Final[Mapping[str, Mapping[str, bool]]] = {
     "text": {
         "text_inputs": True,
@@ -117,7 +117,7 @@ def convert_to_record(model: Mapping[str, Any]) -> ModelRecord | None:
     try:
         model_id = parse_model(f"{user_id}/{app_id}/models/{name}")
     except ValueError:
-        return None  # nobody could call it
+        return None  # without an id it cannot be called
     return ModelRecord(
         id=model_id.path,
         url=model_id.url,
