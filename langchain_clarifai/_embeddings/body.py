@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from langchain_clarifai._settings.settings import Settings
 
 _PATH: Final = "/embeddings"
-# What the SDK's `embeddings.create()` knows, to which Clarifai's runner passes the
+# Parameters of the SDK's `embeddings.create()`, to which Clarifai's runner passes the
 # body: https://github.com/Clarifai/clarifai-python, `runners/models/openai_class.py`.
 _KNOWN_TO_RUNNER: Final = frozenset(
     {"dimensions", "encoding_format", "extra_body", "input", "model", "user"}

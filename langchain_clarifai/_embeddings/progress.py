@@ -16,7 +16,7 @@ class Progress:
         self._bar = _build_bar(total) if is_shown else None
 
     def advance(self, count: int) -> None:
-        """Tell that so many more texts are done."""
+        """Advance the bar by so many texts."""
         if self._bar is not None:
             self._bar.update(count)
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("langchain_clarifai")
 
 # So many single texts are refused until the run ends, as each costs some requests to
-# find. When nothing has come, it is hardly for the texts: but they may be neighbours,
-# the empty lines of a file, say. So the other end is asked before it is believed.
+# find. If every text so far was refused, the texts are hardly the reason; but bad ones
+# may be neighbours, as empty lines of a file. So the other end is tried before that.
 _MOST_REFUSED: Final = 20
 _REFUSED_AT_ONE_END: Final = 3
 _REFUSED_AT_BOTH_ENDS: Final = 6
@@ -144,7 +144,7 @@ class Run:
 
     def _asks_otherwise(self, batch: Batch, error: ClarifaiError) -> bool:
         """Tell whether the batch can be sent again with another encoding."""
-        # Some servers fall over what they do not know, instead of refusing it.
+        # Some servers crash on a parameter that they do not know.
         may_refuse = error.blames_content or error.retry_kind == "soon"
         if not may_refuse or not is_about_encoding(str(error)):
             return False
@@ -166,7 +166,7 @@ class Run:
         self._failure = self._failure or error
 
     def _complete(self, error: ClarifaiError) -> None:
-        """Say which texts it is about, and add what came."""
+        """Add to the error which texts it is about, and what came before it."""
         error.partial_embeddings = {
             place: vector
             for place, vector in enumerate(self._vectors)

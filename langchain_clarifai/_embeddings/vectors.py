@@ -53,7 +53,7 @@ def _decode(text: str) -> list[float]:
     if sys.byteorder == "big":  # pragma: no cover - no machine of ours is
         numbers.byteswap()
     vector = numbers.tolist()
-    # The highest byte of a number that is infinite, none, or from 1.7e38 up.
+    # The highest byte of a number that is infinite, not a number, or from 1.7e38 up.
     highest = content[_BYTES_PER_NUMBER - 1 :: _BYTES_PER_NUMBER]
     if b"\x7f" in highest or b"\xff" in highest:
         _check_finite(vector)
@@ -64,7 +64,7 @@ def _decode_base64(text: str) -> bytes:
     try:
         return _BASE64.validate_strings(text)
     except ValidationError:
-        pass  # it is strict in its own way: Python's decoder has the last word
+        pass  # it refuses more than Python's decoder, which decides
     try:
         return binascii.a2b_base64(text, strict_mode=True)
     except ValueError:  # of binascii, or since it is not ASCII
