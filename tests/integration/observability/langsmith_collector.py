@@ -100,11 +100,9 @@ class LangSmithCollector(WireServer):
     def _keep(self, parts: Iterable[tuple[str, str, Any]]) -> None:
         for run_id, field, value in parts:
             run = self.runs.setdefault(run_id, {})
-            if field:
-                run[field] = value
-            else:
-                known = {key: one for key, one in value.items() if one is not None}
-                run.update(known)
+            given = {field: value} if field else value
+            # A run that begins says of its end that it is empty, and may come later.
+            run.update({k: v for k, v in given.items() if v or k not in run})
 
 
 def _decompress(request: Request) -> bytes:
