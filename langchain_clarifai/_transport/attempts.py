@@ -133,6 +133,8 @@ class Attempt:
         limit_unpacking(response)
         self._deadline = time.monotonic() + self._request.read_timeout
         self._is_failure = response.status_code >= _LOWEST_FAILURE
+        if not self._is_failure:
+            self.throttle.take_success()
         return not self._is_failure
 
     def take_piece(self, piece: bytes) -> None:

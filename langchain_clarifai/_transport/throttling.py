@@ -3,7 +3,9 @@
 A server that throttles refuses every caller of a process apart, and each would learn by
 its own refusal what the first was told. Here the word of `Retry-After` counts for all
 that send to the same server with the same token: they wait for it, and then come back
-one after another instead of all at once.
+one after another instead of all at once. The shorter the wait that the server asks for,
+the closer they follow; and each answer to one of them lets the next follow closer, so
+that one refusal does not slow down a server that takes many more.
 
 Only what a server said is shared. A refusal without `Retry-After` tells nothing about
 the others, who may be served meanwhile.
@@ -20,20 +22,29 @@ from typing import Final
 LONGEST_QUEUE: Final = 60.0
 """How long after the server's word the last of many callers comes back, in seconds."""
 
-# Between one caller and the next, in seconds: Clarifai documents 15 requests a second
-# for every plan, and who comes back too early waits all over again.
-_SPACING: Final = 1 / 15
+# How many callers come back in the time that the server asked for, and at most in one
+# second: Clarifai documents 15 requests a second for every plan, and who comes back too
+# early waits all over again.
+_PACE: Final = 15
+# What an answer leaves of the time between two callers: 35 answers double the pace.
+_GAIN: Final = 0.98
 _MOST_GATES: Final = 1024
 
 
 class _Gate:
     """When one server takes requests with one token again; times are monotonic."""
 
-    __slots__ = ("next_turn", "opens_at")
+    __slots__ = ("next_turn", "opens_at", "spacing")
 
     def __init__(self) -> None:
         self.opens_at = 0.0
         self.next_turn = 0.0
+        self.spacing = 0.0  # seconds between one caller and the next
+
+    def close(self, now: float, retry_after: float) -> None:
+        """Let nobody in for as long as the server says."""
+        self.opens_at = max(self.opens_at, now + retry_after)
+        self.spacing = max(self.spacing, min(retry_after, 1.0) / _PACE)
 
     def take_turn(self, now: float) -> float:
         """Return how long the next caller waits, and let the one after it wait more."""
@@ -41,7 +52,7 @@ class _Gate:
         if turn - self.opens_at > LONGEST_QUEUE:
             delay = random.uniform(0, LONGEST_QUEUE)  # noqa: S311 - it hides nothing
             return self.opens_at + delay - now
-        self.next_turn = turn + _SPACING
+        self.next_turn = turn + self.spacing
         return max(0.0, turn - now)
 
     def is_over(self, now: float) -> bool:
@@ -88,8 +99,14 @@ class Throttle:
             if self._key not in _gates and len(_gates) >= _MOST_GATES:
                 _forget_some(now)
             gate = _gates.setdefault(self._key, _Gate())
-            gate.opens_at = max(gate.opens_at, now + retry_after)
+            gate.close(now, retry_after)
             return gate.take_turn(now)
+
+    def take_success(self) -> None:
+        """Take note that the server takes requests: the next follow closer."""
+        gate = _gates.get(self._key)
+        if gate is not None and gate.opens_at <= time.monotonic():
+            gate.spacing *= _GAIN
 
 
 def _forget_some(now: float) -> None:

@@ -42,6 +42,42 @@ def test_callers_come_back_one_after_another() -> None:
     assert gaps == pytest.approx([1 / 15] * 30)
 
 
+def test_short_word_makes_a_short_queue() -> None:
+    """Who asks for 20 ms has no limit of 15 a second; who asks for 0, no queue."""
+    throttle = Throttle(SERVER, "a")
+    assert [throttle.take_refusal(0) for _ in range(100)] == [0] * 100
+    waits = [throttle.take_refusal(0.02) for _ in range(100)]
+    assert max(waits) == pytest.approx(0.02 + 99 * 0.02 / 15)
+
+
+def test_answers_let_the_next_follow_closer(clock: SimpleNamespace) -> None:
+    """A server that takes 200 a second is not held at 15 for one refusal."""
+    throttle = Throttle(SERVER, "a")
+    throttle.take_refusal(1)
+    clock.now += 1
+    waits: list[float] = []
+    for _ in range(2000):
+        waits.append(throttle.take_turn())
+        throttle.take_success()
+        clock.now += 1 / 200
+    assert max(waits) < 4
+    assert waits[-1] == 0
+
+
+def test_answers_on_their_way_do_not_count(clock: SimpleNamespace) -> None:
+    """They were asked for before the refusal; a new one slows down again."""
+    throttle = Throttle(SERVER, "a")
+    throttle.take_refusal(1)
+    for _ in range(100):
+        throttle.take_success()
+    assert throttle.take_turn() == pytest.approx(1 + 1 / 15)
+    clock.now += 1
+    for _ in range(100):
+        throttle.take_success()
+    assert throttle.take_refusal(1) == pytest.approx(1 + 0)
+    assert throttle.take_turn() == pytest.approx(1 + 1 / 15)
+
+
 @pytest.mark.parametrize(
     ("base_url", "token", "shares"),
     [
