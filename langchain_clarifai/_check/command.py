@@ -73,7 +73,7 @@ class _Check:
         self._options = options
         self._printer = printer
         if options.report and not options.report.parent.is_dir():
-            # It would be found out after all that was paid for.
+            # Otherwise it would fail at the end, after requests that cost something.
             raise ValueError(f"There is no folder {options.report.parent}.")
         base_url, self._base_source = find_source_of_base_url(options.base_url)
         base_url = normalize_base_url(base_url, allow_http=options.allow_http)

@@ -25,7 +25,8 @@ _SHORTEST_SECRET: Final = 6
 _SHORTEST_NAME: Final = 3
 _LONGEST_BODY: Final = 20_000
 
-# Whose models come with this package, and words that the service has of its own.
+# Names that a report may show: users and apps whose models come with this package,
+# and words of the service's own.
 _PUBLIC_NAMES: Final = frozenset(
     {path.split("/")[0] for path in (*PROFILES, *EMBEDDING_MODELS)}
     | {path.split("/")[1] for path in (*PROFILES, *EMBEDDING_MODELS)}

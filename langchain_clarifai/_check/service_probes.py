@@ -68,7 +68,7 @@ def has_answer(exchange: Exchange) -> bool:
 
 
 def _judge_refusal(exchange: Exchange, expected: set[int], what: str) -> Verdict:
-    """Judge the answer to what must be refused."""
+    """Judge the answer to a request that must be refused."""
     came = describe(exchange)
     if has_answer(exchange):
         return Verdict("note", came, f"The server takes {what}.")
