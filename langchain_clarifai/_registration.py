@@ -73,7 +73,7 @@ def _register_for(_spec: str) -> None:
 
 
 def _find_registry(module: str) -> dict[str, Any]:
-    """Find a registry of LangChain's, and make sure that it is what we know."""
+    """Find a registry of LangChain's, and make sure that it has the form we know."""
     instead = _INSTEAD.format(_CLASSES[module])
     try:
         registry = getattr(import_module(module), _REGISTRY, None)

@@ -259,8 +259,8 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
             return calls.astream(request)
         return import_and_stream(request, run_manager)
 
-    # Private in LangChain, and the one place that sees a streamed result before the
-    # callbacks do. Were it gone, these were never called, and `llm_output` lacked.
+    # LangChain's private hooks: nothing else sees a streamed result before callbacks
+    # do. If LangChain drops them, only the `llm_output` of such results is missing.
 
     @override
     def _generate_with_cache(self, *args: Any, **kwargs: Any) -> ChatResult:

@@ -151,7 +151,7 @@ class ClarifaiEmbeddings(ConnectedModel, Embeddings):
 
     @override
     def __copy__(self) -> Self:
-        """Copy shallowly; what the copy uses is not what the model used."""
+        """Copy shallowly; the copy counts the tokens that it uses by itself."""
         copied = super().__copy__()
         copied._usage = UsageCounter()  # noqa: SLF001 - a copy is of this class
         return copied

@@ -34,7 +34,7 @@ _LEAST_TIMEOUT: Final = 0.001
 # read may bring 64 KiB of the body on top; the HTTP library allows one head 100 KiB.
 _LARGEST_HEAD: Final = 256 * 1024
 _HEAD_END: Final = b"\r\n\r\n"
-# A head that another follows; 101 is the only one of its kind that is the last.
+# An informational head (1xx), which another follows, except for 101.
 _INFORMATION: Final = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d\b")
 
 
