@@ -26,15 +26,65 @@ class Said:
     text: str = ""
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     finish: str | None = None
+    thoughts: str = ""
+    usage: tuple[int, ...] = ()
+    """Tokens of input, output and in total, as far as the answer counts them."""
+
+
+def list_all_recordings() -> Iterator[dict[str, Any]]:
+    """List all recorded answers that are text, errors included."""
+    with lzma.open(FILE, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            recording = json.loads(line)
+            if recording["enc"] == "utf8":
+                yield recording
+
+
+def read_thoughts(message: dict[str, Any]) -> str:
+    """Read the thoughts of a message or a delta: of several fields the first."""
+    for name in ("reasoning_content", "reasoning", "reasoning_details"):
+        if thoughts := join_thoughts(message.get(name)):
+            return thoughts
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    return "".join(
+        join_thoughts(part.get("thinking") or part.get("text"))
+        for part in parts
+        if isinstance(part, dict) and part.get("type") in {"thinking", "reasoning"}
+    )
+
+
+def join_thoughts(value: Any) -> str:
+    """Join the texts of a string or a list of entries."""
+    if isinstance(value, list):
+        return "".join(
+            entry.get("text") or entry.get("summary") or ""
+            for entry in value
+            if isinstance(entry, dict)
+        )
+    return value if isinstance(value, str) else ""
+
+
+def read_usage(usage: Any) -> tuple[int, ...]:
+    """Read the three counts of a usage; none where it lacks one of them."""
+    counts = usage if isinstance(usage, dict) else {}
+    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    found = [counts.get(name) for name in names]
+    if not all(isinstance(count, int) for count in found) or not any(found):
+        return ()
+    prompt, completion, total = (int(count or 0) for count in found)
+    details = counts.get("completion_tokens_details") or {}
+    thought = details.get("reasoning_tokens") or 0
+    # xAI counts thoughts apart from what was said, and both in the total.
+    apart = thought if prompt + completion + thought == total else 0
+    return (prompt, completion + apart, total)
 
 
 def list_recordings() -> Iterator[dict[str, Any]]:
     """List the recorded answers with a body that is an answer."""
-    with lzma.open(FILE, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            recording = json.loads(line)
-            if recording["status"] == 200 and recording["enc"] == "utf8":
-                yield recording
+    for recording in list_all_recordings():
+        if recording["status"] == 200:
+            yield recording
 
 
 def read_text(content: Any) -> str:
@@ -70,7 +120,13 @@ def read_completion(completion: dict[str, Any]) -> Said:
     legacy = messages[0].get("function_call") or {}
     if legacy.get("name") and not calls:
         calls = [(legacy["name"], legacy.get("arguments") or "")]
-    return Said(text, calls, choice.get("finish_reason") or None)
+    return Said(
+        text,
+        calls,
+        choice.get("finish_reason") or None,
+        next(filter(None, map(read_thoughts, messages)), ""),
+        read_usage(completion.get("usage")),
+    )
 
 
 def list_events(body: str) -> Iterator[dict[str, Any]]:
@@ -87,11 +143,13 @@ def read_stream(body: str) -> Said:
     calls: dict[Any, list[str]] = {}
     keys: dict[int, Any] = {}
     for event in list_events(body):
+        said.usage = read_usage(event.get("usage")) or said.usage
         for choice in (event.get("choices") or [])[:1]:
             if choice.get("index"):
                 continue
             delta = choice.get("delta") or {}
             said.text += read_text(delta.get("content"))
+            said.thoughts += read_thoughts(delta)
             said.finish = choice.get("finish_reason") or said.finish
             for call in delta.get("tool_calls") or []:
                 function = call.get("function") or {}
@@ -104,3 +162,15 @@ def read_stream(body: str) -> Said:
                 known[1] += function.get("arguments") or ""
     said.calls = [(name, arguments) for name, arguments in calls.values()]
     return said
+
+
+def list_messages(recording: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the messages and deltas of a recording."""
+    body = recording["body"]
+    events = list_events(body) if recording["is_stream"] else [json.loads(body)]
+    return [
+        choice.get(key) or {}
+        for event in events
+        for choice in (event.get("choices") or [])[:1]
+        for key in ("message", "delta")
+    ]
