@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_clarifai._answer.faults import is_failed_status
 from langchain_clarifai._errors.classes import (
     ClarifaiBadRequestError,
+    ClarifaiContentFilterError,
     ClarifaiContextOverflowError,
     ClarifaiInternalServerError,
     ClarifaiPredictionError,
@@ -29,6 +30,7 @@ from langchain_clarifai._errors.codes import (
     STATUSES,
     STATUSES_BY_NAME,
 )
+from langchain_clarifai._errors.filters import names_filter, quotes_filter
 from langchain_clarifai._errors.overflow import cut_middle, is_context_overflow
 
 if TYPE_CHECKING:
@@ -64,6 +66,9 @@ class Description:
     status: int | None
     """The HTTP status that the body names, or the one that its words stand for."""
 
+    is_filtered: bool = False
+    """Whether its fields say that a filter of content refused the request."""
+
     @property
     def label(self) -> str:
         """The code, with its name where it is Clarifai's."""
@@ -98,6 +103,7 @@ def describe(body: Any) -> Description:
         or ("" if code else _convert_to_text(inner)),
         request_id=request_id[:_LONGEST_CODE] if isinstance(request_id, str) else None,
         status=_read_status(inner, code),
+        is_filtered=names_filter(inner),
     )
 
 
@@ -110,6 +116,8 @@ def choose_class(description: Description, status: int | None) -> type[Any]:
             and names none.
     """
     code, text = description.code, description.text
+    if description.is_filtered:
+        return ClarifaiContentFilterError
     if code in GENERIC_CODES and status not in (None, _NO_STATUS):
         error_class = _choose_by_status(status)
     elif code == PREDICTION_FAILED:
@@ -122,6 +130,8 @@ def choose_class(description: Description, status: int | None) -> type[Any]:
         error_class = _choose_by_status(_NO_STATUS if status is None else status)
     if issubclass(error_class, NEVER_OVERFLOWS):
         return error_class
+    if quotes_filter(text):
+        return ClarifaiContentFilterError
     overflows = is_context_overflow(f"{code} {text}")
     return ClarifaiContextOverflowError if overflows else error_class
 

@@ -8,6 +8,7 @@ and `is_retryable` is right.
     ├── ClarifaiPermissionDeniedError       403; codes 11007, 21201, 25601
     │   └── ClarifaiAccountError            402; codes 11000, 11004, 11006, 69xxx, 99005
     ├── ClarifaiBadRequestError             400 and other 4xx; codes 111xx, 2120x, …
+    │   ├── ClarifaiContentFilterError      any of them that a content filter gave
     │   └── ClarifaiContextOverflowError    any of them that names the context length
     ├── ClarifaiNotFoundError               404; codes 11101, 21200, …_DOES_NOT_EXIST
     │   └── ClarifaiNotDeployedError        codes 21350, 21352, 21353, 25903
@@ -30,7 +31,7 @@ Meanings of the codes: https://github.com/Clarifai/clarifai-grpc, `status_code.p
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import openai
 from langchain_core.exceptions import (
@@ -46,6 +47,10 @@ from langchain_core.exceptions import (
 )
 
 from langchain_clarifai._errors.base import ClarifaiError, RetryKind
+from langchain_clarifai._structured.refusals import ModelRefusalError
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
 
 __all__ = ["ClarifaiError"]
 
@@ -85,6 +90,17 @@ class ClarifaiBadRequestError(
     """The request is not valid for this model. Not retried."""
 
     blames_content: ClassVar[bool] = True
+
+
+class ClarifaiContentFilterError(ClarifaiBadRequestError, ModelRefusalError):
+    """A content filter of the server refused the request or its answer. Not retried.
+
+    `except ModelRefusalError` catches it like a model's own refusal of structured
+    output. `partial_message` has what came before a filter broke a stream.
+    """
+
+    raw_message: BaseMessage | None = None
+    advice = "Rephrase what was sent, or have the filter of the deployment loosened."
 
 
 class ClarifaiContextOverflowError(ClarifaiBadRequestError, ContextOverflowError):

@@ -19,6 +19,7 @@ EXPORTS = [
     "ClarifaiConflictError",
     "ClarifaiConnectTimeoutError",
     "ClarifaiConnectionError",
+    "ClarifaiContentFilterError",
     "ClarifaiContextOverflowError",
     "ClarifaiEmbeddings",
     "ClarifaiError",
