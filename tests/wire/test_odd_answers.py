@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from langchain_clarifai import ClarifaiError
-from tests.servers.openai_wire import choice, completion, sse, text_chunks
+from tests.servers.openai_wire import (
+    choice,
+    chunk,
+    completion,
+    sse,
+    text_chunks,
+    tool_call,
+)
 from tests.servers.wire import Framing, Reply, WireServer, event_stream_reply
 from tests.wire.ways import STREAMED, Way, call
 
@@ -31,7 +38,7 @@ def answer(way: Way, body: bytes) -> Any:
 def build_body(way: Way, **fields: Any) -> bytes:
     """Build an answer with fields at its top, in a stream on each chunk."""
     if way in STREAMED:
-        return sse(*({**chunk, **fields} for chunk in text_chunks("a", "b")))
+        return sse(*({**event, **fields} for event in text_chunks("a", "b")))
     return json.dumps({**completion(choice("ab")), **fields}).encode()
 
 
@@ -57,6 +64,25 @@ def test_sources_that_come_in_a_stream_are_added_up(
     chunks[-1]["citations"] = SOURCES if is_growing else SOURCES[1:]
     wire.reply(event_stream_reply(sse(*chunks)))
     assert call(way, wire).message.additional_kwargs["citations"] == SOURCES
+
+
+@ways
+@pytest.mark.parametrize("number", [2**63, 2**64, 2**80 + 1, -(2**70)])
+def test_integers_beyond_64_bits_are_exact_in_arguments(
+    wire: WireServer, way: Way, number: int
+) -> None:
+    """They are ids as a rule, and a rounded one is another one's."""
+    wire_call = tool_call("f", {"id": number})
+    if way in STREAMED:
+        delta = {"tool_calls": [{"index": 0, **wire_call}]}
+        body = sse(chunk(delta), chunk(finish_reason="tool_calls"))
+    else:
+        body = json.dumps(
+            completion(choice("", tool_calls=[wire_call], finish_reason="tool_calls"))
+        ).encode()
+    wire.reply(answer(way, body))
+    (read,) = call(way, wire).message.tool_calls
+    assert read["args"] == {"id": number}
 
 
 BROKEN = {
