@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 
     from langchain_clarifai import ChatClarifai
 
-_HARMLESS: Final = {"latency", "drip"}
+_HARMLESS: Final = {
+    "latency",
+    "drip",
+    "answer sent twice",
+    "late 408 while idle",
+    "100 Continue",
+}
 # A fault that one attempt meets, and that is never tried again: the model may have
 # been paid, or would fail again.
 _FINAL: Final = {

@@ -13,7 +13,9 @@ import asyncio
 import logging
 import random
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.load.running import (
@@ -34,7 +36,7 @@ from tests.load.running import (
 from tests.load.server import FAULTS, Task, served_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from langchain_clarifai import ChatClarifai
 
@@ -67,13 +69,32 @@ def run_chaos(base_url: str, count: int, seed: int = SEED) -> Report:
     started = time.monotonic()
     tasks = choose_tasks(count, seed)
     outcomes: list[Outcome] = []
-    for number, sync_call in enumerate(SYNC):
-        outcomes += run_sync(model, tasks[number::4], sync_call, 50)
-    for number, async_call in enumerate(ASYNC, start=len(SYNC)):
-        running = run_async(model, tasks[number::4], async_call, 200)
-        outcomes += asyncio.run(running)
+    with _closed_beside(model):
+        for number, sync_call in enumerate(SYNC):
+            outcomes += run_sync(model, tasks[number::4], sync_call, 50)
+        for number, async_call in enumerate(ASYNC, start=len(SYNC)):
+            running = run_async(model, tasks[number::4], async_call, 200)
+            outcomes += asyncio.run(running)
     model.close()
     return build_report(base_url, outcomes, started)
+
+
+@contextmanager
+def _closed_beside(model: ChatClarifai) -> Iterator[None]:
+    """Close the model again and again, which no running call may notice."""
+    is_over = threading.Event()
+
+    def close() -> None:
+        while not is_over.wait(0.05):
+            model.close()
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def run_load(

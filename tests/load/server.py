@@ -226,6 +226,26 @@ async def _fail_in_mid_stream(answer: Answer) -> None:
     await answer.write(answer.head, _CHUNKED, body, b"0\r\n\r\n")
 
 
+async def _send_twice(answer: Answer) -> None:
+    # Both at once: a copy that comes when the next request was sent already cannot be
+    # told from its answer, in HTTP/1.1.
+    body = b"".join(_frame(piece) for piece in answer.pieces)
+    whole = b"".join([answer.head, _CHUNKED, body, b"0\r\n\r\n"])
+    await answer.write(whole * 2)
+
+
+async def _send_late_bytes(answer: Answer) -> None:
+    await answer.send()
+    await asyncio.sleep(0.02)
+    await answer.write(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
+    answer.writer.close()
+
+
+async def _send_information(answer: Answer) -> None:
+    await answer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 3)
+    await answer.send()
+
+
 Fault = Callable[[Answer], Awaitable[None]]
 
 FAULTS: Final[dict[str, Fault]] = {
@@ -251,6 +271,12 @@ FAULTS: Final[dict[str, Fault]] = {
         "429 Slow down", platform_error(11005, "Slow down"), b"retry-after-ms: 20\r\n"
     ),
     "error in mid-stream": _fail_in_mid_stream,
+    "answer sent twice": _send_twice,
+    "late 408 while idle": _send_late_bytes,
+    "100 Continue": _send_information,
+    "500, header that is no ASCII": _refuse(
+        "500 Oops", openai_error("Something broke."), "x-wer: Jürgen\r\n".encode()
+    ),
 }
 
 
