@@ -211,7 +211,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         request = self._build_request(messages, stop, kwargs, stream=False)
         from langchain_clarifai._transport import calls
 
-        return calls.generate(request)
+        return calls.generate(request, run_manager)
 
     @override
     async def _agenerate(
@@ -225,7 +225,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         await import_calls()
         from langchain_clarifai._transport import calls
 
-        return await calls.agenerate(request)
+        return await calls.agenerate(request, run_manager)
 
     @override
     def _stream(
@@ -238,7 +238,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         request = self._build_request(messages, stop, kwargs, stream=True)
         from langchain_clarifai._transport import calls
 
-        generation_chunks = calls.stream(request)
+        generation_chunks = calls.stream(request, run_manager)
         if run_manager is None:
             return generation_chunks
         return announce(generation_chunks, run_manager)

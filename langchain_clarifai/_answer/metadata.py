@@ -66,6 +66,9 @@ class AnswerMetadata:
     extra_fields: ExtraFields = field(default_factory=ExtraFields)
     """What nobody defined, at the top of the answer."""
 
+    waits: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Attempts and seconds waited, where anything was waited for."""
+
     _fields: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def read(self, payload: dict[str, Any]) -> None:
@@ -110,6 +113,7 @@ class AnswerMetadata:
             "finish_reason": finish_reason,
             **self._fields,
             **normalize_finish_reason(finish_reason),
+            **self.waits,
         }
         if self.backend_model:
             response_metadata["backend_model"] = self.backend_model

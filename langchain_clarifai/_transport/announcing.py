@@ -40,7 +40,7 @@ async def import_and_stream(
     await import_calls()
     from langchain_clarifai._transport import calls
 
-    async with aclosing(calls.astream(request)) as generation_chunks:
+    async with aclosing(calls.astream(request, run_manager)) as generation_chunks:
         async for generation_chunk in generation_chunks:
             if run_manager is not None:
                 await run_manager.on_llm_new_token(

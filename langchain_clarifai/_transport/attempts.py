@@ -105,6 +105,10 @@ class Attempt:
             timeouts.get("pool", READ_TIMEOUT),
         )
 
+    def take_waits(self, metadata: dict[str, Any]) -> None:
+        """Take what the message shall tell of the waits before this attempt."""
+        self._metadata.waits = metadata
+
     def authorize(self, word: str) -> dict[str, str]:
         """Build the header for the token, if there is one to be sent."""
         token = self._exchange.token

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
         Iterator,
     )
 
+    from langchain_core.callbacks import (
+        AsyncCallbackManagerForLLMRun,
+        CallbackManagerForLLMRun,
+    )
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
     from langchain_clarifai._request.request import Request
@@ -126,17 +130,43 @@ def _build_retries(request: Request) -> Retries:
     )
 
 
-def generate(request: Request) -> ChatResult:
+def _wait(
+    retries: Retries, seconds: float, run_manager: CallbackManagerForLLMRun | None
+) -> None:
+    """Wait before an attempt, and let the callbacks of the run know."""
+    if run_manager is not None:
+        run_manager.on_retry(retries.build_retry_state(seconds))
+    time.sleep(seconds)
+
+
+async def _await(
+    retries: Retries, seconds: float, run_manager: AsyncCallbackManagerForLLMRun | None
+) -> None:
+    """Wait before an attempt, likewise."""
+    if run_manager is not None:
+        await run_manager.on_retry(retries.build_retry_state(seconds))
+    await asyncio.sleep(seconds)
+
+
+def generate(
+    request: Request, run_manager: CallbackManagerForLLMRun | None = None
+) -> ChatResult:
     """Send a request and return its whole answer."""
-    return fetch(request, ChatAttempt)
+    return fetch(request, ChatAttempt, run_manager)
 
 
-async def agenerate(request: Request) -> ChatResult:
+async def agenerate(
+    request: Request, run_manager: AsyncCallbackManagerForLLMRun | None = None
+) -> ChatResult:
     """Send a request and return its whole answer."""
-    return await afetch(request, ChatAttempt)
+    return await afetch(request, ChatAttempt, run_manager)
 
 
-def fetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> AnswerT:
+def fetch(
+    request: Request,
+    build_attempt: AttemptBuilder[AnswerT],
+    run_manager: CallbackManagerForLLMRun | None = None,
+) -> AnswerT:
     """Send a request and return its answer, as the attempt converts it.
 
     Raises:
@@ -146,7 +176,8 @@ def fetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> AnswerT:
     while True:
         attempt = build_attempt(request, request.read_token())
         if turn := retries.wait_for_turn(attempt.throttle):
-            time.sleep(turn)
+            _wait(retries, turn, run_manager)
+        attempt.take_waits(retries.metadata)
         try:
             with (
                 attempt.converted_errors(),
@@ -156,10 +187,14 @@ def fetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> AnswerT:
                 return attempt.convert(_read_body(attempt, response))
         except ClarifaiError as error:
             wait = retries.wait_before_next(error, attempt.throttle)
-        time.sleep(wait)
+        _wait(retries, wait, run_manager)
 
 
-async def afetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> AnswerT:
+async def afetch(
+    request: Request,
+    build_attempt: AttemptBuilder[AnswerT],
+    run_manager: AsyncCallbackManagerForLLMRun | None = None,
+) -> AnswerT:
     """Send a request and return its answer, as the attempt converts it.
 
     Raises:
@@ -169,7 +204,8 @@ async def afetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> An
     while True:
         attempt = build_attempt(request, await request.aread_token())
         if turn := retries.wait_for_turn(attempt.throttle):
-            await asyncio.sleep(turn)
+            await _await(retries, turn, run_manager)
+        attempt.take_waits(retries.metadata)
         try:
             with attempt.converted_errors():
                 async with (
@@ -180,10 +216,12 @@ async def afetch(request: Request, build_attempt: AttemptBuilder[AnswerT]) -> An
                     return attempt.convert(await _aread_body(attempt, response))
         except ClarifaiError as error:
             wait = retries.wait_before_next(error, attempt.throttle)
-        await asyncio.sleep(wait)
+        await _await(retries, wait, run_manager)
 
 
-def stream(request: Request) -> Generator[ChatGenerationChunk]:
+def stream(
+    request: Request, run_manager: CallbackManagerForLLMRun | None = None
+) -> Generator[ChatGenerationChunk]:
     """Send a request and yield its answer as it comes.
 
     Raises:
@@ -193,7 +231,8 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
     while True:
         attempt = StreamAttempt(request, request.read_token())
         if turn := retries.wait_for_turn(attempt.throttle):
-            time.sleep(turn)
+            _wait(retries, turn, run_manager)
+        attempt.take_waits(retries.metadata)
         try:
             with (
                 attempt.converted_errors(),
@@ -214,10 +253,12 @@ def stream(request: Request) -> Generator[ChatGenerationChunk]:
             )
         else:
             return
-        time.sleep(wait)
+        _wait(retries, wait, run_manager)
 
 
-async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
+async def astream(
+    request: Request, run_manager: AsyncCallbackManagerForLLMRun | None = None
+) -> AsyncGenerator[ChatGenerationChunk]:
     """Send a request and yield its answer as it comes.
 
     Raises:
@@ -227,7 +268,8 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
     while True:
         attempt = StreamAttempt(request, await request.aread_token())
         if turn := retries.wait_for_turn(attempt.throttle):
-            await asyncio.sleep(turn)
+            await _await(retries, turn, run_manager)
+        attempt.take_waits(retries.metadata)
         try:
             with attempt.converted_errors():
                 async with (
@@ -251,4 +293,4 @@ async def astream(request: Request) -> AsyncGenerator[ChatGenerationChunk]:
             )
         else:
             return
-        await asyncio.sleep(wait)
+        await _await(retries, wait, run_manager)

@@ -20,10 +20,12 @@ import random
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tenacity import RetryCallState
 
     from langchain_clarifai._errors.base import ClarifaiError
     from langchain_clarifai._transport.throttling import Throttle
@@ -59,7 +61,35 @@ class Retries:
     _cold_starts: int = 0
     _waited: float = 0.0
     _has_turn: bool = False
+    _error: ClarifaiError | None = None
     _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What a message tells of its waits: nothing, where nothing was waited for."""
+        if not self._waited:
+            return {}
+        return {
+            "attempts": self._tried + self._cold_starts + 1,
+            "seconds_waited": round(self._waited, 3),
+        }
+
+    def build_retry_state(self, wait: float) -> RetryCallState:
+        """Describe a wait as LangChain's `on_retry` wants it.
+
+        Its number is that of the attempts made; its outcome is the error of the last
+        one, or None where the first attempt of all waits for its turn.
+        """
+        import tenacity
+
+        state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
+        state.attempt_number = max(1, self._tried + self._cold_starts)
+        if (error := self._error) is not None:
+            state.set_exception((type(error), error, None))
+        state.idle_for = self._waited - wait
+        state.upcoming_sleep = wait
+        state.next_action = tenacity.RetryAction(wait)
+        return state
 
     def wait_for_turn(self, throttle: Throttle) -> float:
         """Return how long to wait before an attempt, for others were told to wait.
@@ -94,6 +124,7 @@ class Retries:
         if wait is None or not self._has_time_for(wait):
             raise error
         self._waited += wait
+        self._error = error
         logger.warning(
             "Attempt %d failed: %s Trying again in %.1f s.",
             self._tried + self._cold_starts,

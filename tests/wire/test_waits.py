@@ -1,0 +1,147 @@
+"""What was waited for → the message's metadata and the callbacks of its run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
+from langchain_core.callbacks.manager import (
+    AsyncCallbackManagerForLLMRun,
+    CallbackManagerForLLMRun,
+)
+from langchain_core.messages import HumanMessage
+from typing_extensions import override
+
+from langchain_clarifai import ChatClarifai
+from langchain_clarifai._transport import retries
+from tests.servers.openai_wire import choice, completion
+from tests.servers.wire import (
+    Reply,
+    Request,
+    WireServer,
+    event_stream_reply,
+    json_reply,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenacity import RetryCallState
+
+_CHUNKS = (
+    b'data: {"choices": [{"index": 0, "delta": {"content": "a"}}]}\n\n'
+    b'data: {"choices": [{"index": 0, "delta": {"content": "b"}, '
+    b'"finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+)
+
+
+class _Sync(BaseCallbackHandler):
+    def __init__(self) -> None:
+        self.states: list[tuple[int, bool, float]] = []
+
+    @override
+    def on_retry(self, retry_state: RetryCallState, **_: Any) -> None:
+        outcome = retry_state.outcome
+        failed = outcome is not None and outcome.failed
+        assert retry_state.next_action is not None
+        sleep = retry_state.next_action.sleep
+        self.states.append((retry_state.attempt_number, failed, sleep))
+        raise RuntimeError("a handler that fails")
+
+
+class _Async(AsyncCallbackHandler):
+    def __init__(self) -> None:
+        self.inner = _Sync()
+
+    @override
+    async def on_retry(self, retry_state: RetryCallState, **_: Any) -> None:
+        self.inner.on_retry(retry_state)
+
+
+def _fail_first(failures: int) -> Callable[[Request], Reply]:
+    left = [failures]
+
+    def answer(request: Request) -> Reply:
+        if left[0]:
+            left[0] -= 1
+            return json_reply({"error": {"message": "oops"}}, status=500)
+        if b'"stream":true' in request.body:
+            return event_stream_reply(_CHUNKS)
+        return json_reply(completion(choice("ab")))
+
+    return answer
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "_SOON_WAIT", 0.02)
+
+
+def _build(server: WireServer, **arguments: Any) -> ChatClarifai:
+    return ChatClarifai(
+        model="m", base_url=server.url, api_key="sk-0123456789", **arguments
+    )
+
+
+async def test_waits_are_told_to_callbacks_and_in_metadata() -> None:
+    """Each wait once; a handler that fails breaks nothing."""
+    sync_handler, async_handler = _Sync(), _Async()
+    with WireServer(_fail_first(2)) as server:
+        message = _build(server).invoke("x", config={"callbacks": [sync_handler]})
+    with WireServer(_fail_first(2)) as server:
+        amessage = await _build(server).ainvoke(
+            "x", config={"callbacks": [async_handler]}
+        )
+    pairs = ((message, sync_handler), (amessage, async_handler.inner))
+    for answer, handler in pairs:
+        assert [state[:2] for state in handler.states] == [(1, True), (2, True)]
+        waited = sum(state[2] for state in handler.states)
+        assert answer.text == "ab"
+        assert answer.response_metadata["attempts"] == 3
+        assert answer.response_metadata["seconds_waited"] == pytest.approx(
+            waited, abs=0.001
+        )
+
+
+async def test_streams_tell_waits_once_in_their_sum() -> None:
+    """`stream` and `astream`, to which LangChain gives no callbacks."""
+    with WireServer(_fail_first(1)) as server:
+        chunks = list(_build(server).stream("x"))
+    with WireServer(_fail_first(1)) as server:
+        achunks = [chunk async for chunk in _build(server).astream("x")]
+    for pieces in (chunks, achunks):
+        total = pieces[0]
+        for piece in pieces[1:]:
+            total += piece
+        assert total.response_metadata["attempts"] == 2
+        assert 0 < total.response_metadata["seconds_waited"] < 1
+        assert sum("attempts" in p.response_metadata for p in pieces) == 1
+
+
+def test_answer_without_waits_tells_of_none() -> None:
+    """Neither key, and no callback."""
+    handler = _Sync()
+    with WireServer(_fail_first(0)) as server:
+        message = _build(server).invoke("x", config={"callbacks": [handler]})
+    assert handler.states == []
+    assert not {"attempts", "seconds_waited"} & message.response_metadata.keys()
+
+
+async def test_streams_tell_waits_to_the_callbacks_that_they_are_given() -> None:
+    """As LangChain's event protocol gives them."""
+    sync_handler, async_handler = _Sync(), _Async()
+    run: dict[str, Any] = {"run_id": uuid4(), "inheritable_handlers": []}
+    messages: list[Any] = [HumanMessage("x")]
+    with WireServer(_fail_first(1)) as server:
+        manager = CallbackManagerForLLMRun(handlers=[sync_handler], **run)
+        pieces = list(_build(server)._stream(messages, run_manager=manager))
+    with WireServer(_fail_first(1)) as server:
+        amanager = AsyncCallbackManagerForLLMRun(handlers=[async_handler], **run)
+        stream = _build(server)._astream(messages, run_manager=amanager)
+        apieces = [piece async for piece in stream]
+    assert "".join(piece.text for piece in pieces) == "ab"
+    assert "".join(piece.text for piece in apieces) == "ab"
+    for handler in (sync_handler, async_handler.inner):
+        assert [state[:2] for state in handler.states] == [(1, True)]
