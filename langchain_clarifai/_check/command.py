@@ -40,6 +40,7 @@ from langchain_clarifai._check.surroundings import (
 )
 from langchain_clarifai._errors.classes import ClarifaiError
 from langchain_clarifai._settings.credentials import MISSING_TOKEN, normalize_base_url
+from langchain_clarifai._settings.hosts import is_clarifais
 from langchain_clarifai._settings.model_ids import is_clarifai_base_url, resolve_model
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class _Check:
         base_url = normalize_base_url(base_url, allow_http=options.allow_http)
         token, self._token_source = find_source_of_token(base_url, options.api_key_env)
         is_clarifai = is_clarifai_base_url(base_url)
-        if token is None and is_clarifai:
+        if token is None and is_clarifais(base_url):
             raise ValueError(MISSING_TOKEN)
         self._target = Target(
             base_url=base_url,

@@ -66,8 +66,9 @@ class Target:
             "cold_start_timeout": 0,
             **changes,
         }
-        # Without one the model would look for itself, and a local server needs none.
-        arguments["api_key"] = SecretStr(self.token or "none")
+        if self.token:
+            arguments["api_key"] = SecretStr(self.token)
+        # Else none was found, or none may go there: the model's own rule is the same.
         model = ChatClarifai(**arguments)
         # Not as arguments: the clients are ours, and only stand for those of the SDK.
         model.http_client = model.http_async_client = http_client

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from langchain_clarifai._transport.pools import _get_tls_context
+from langchain_clarifai._transport.pools import get_tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def measure_steps(url: str, timeout: float) -> Iterator[Step]:
             return
         started = time.monotonic()
         try:
-            with _get_tls_context().wrap_socket(
+            with get_tls_context().wrap_socket(
                 connection, server_hostname=host
             ) as secured:
                 came = f"{secured.version()}, {_name_issuer(secured)}"

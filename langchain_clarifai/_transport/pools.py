@@ -212,7 +212,7 @@ async def get_async_client(base_url: str, lease: Lease) -> Any:
 
 def _lend(base_url: str, lease: Lease) -> _Pool:
     origin = _find_origin(base_url)
-    context = _get_tls_context()
+    context = get_tls_context()
     while True:
         unused: list[_Pool] = []
         with _lock:
@@ -323,7 +323,7 @@ async def aclose(lease: Lease) -> None:
             await pool.retire_and_close()
 
 
-def _get_tls_context() -> ssl.SSLContext:
+def get_tls_context() -> ssl.SSLContext:
     """Return the process's TLS context, which takes tens of milliseconds to build."""
     global _tls_context  # noqa: PLW0603 - as above
     if _tls_context is not None:
@@ -340,7 +340,7 @@ def _prepare_loops() -> ssl.SSLContext:
     The HTTP library imports its transports when it builds the first client.
     """
     global _is_imported  # noqa: PLW0603 - of the process
-    context = _get_tls_context()
+    context = get_tls_context()
     build_async_client(context)
     _is_imported = True
     return context

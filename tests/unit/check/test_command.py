@@ -22,6 +22,7 @@ from langchain_clarifai._check.command import main
 from langchain_clarifai._check.probes import PROBES, count_requests
 from langchain_clarifai._check.recorder import Recorder, TooManyRequestsError
 from langchain_clarifai._check.surroundings import find_source_of_token
+from langchain_clarifai._settings import hosts
 from tests.servers.gateway import KNOWN, TOKEN, VERSION, Gateway, Outcomes, refuse
 from tests.servers.scripted import ScriptedServer
 from tests.servers.wire import OPENAI_PATH, End, Reply, Request, WireServer, json_reply
@@ -353,3 +354,18 @@ def test_control_characters_of_a_server_do_not_reach_the_terminal(
     assert "All is well" in printed
     assert "\033" not in printed
     assert "\a" not in printed
+
+
+def test_found_token_goes_to_no_other_host_in_any_request(
+    way: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither the model's requests nor the raw ones, nor a placeholder."""
+    monkeypatch.setattr(hosts, "is_loopback", lambda _: False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    with Gateway(Outcomes()) as gateway:
+        main(["check", "--yes", "--base-url", gateway.url, "--model", "m", *way])
+    sent = [request.headers.get("authorization", "") for request in gateway.requests]
+    assert len(sent) > 5
+    # A probe sends a wrong token of its own to see how it is refused.
+    assert not any(TOKEN in value or "none" in value.casefold() for value in sent)
+    assert sum(bool(value) for value in sent) <= 1
