@@ -41,7 +41,8 @@ _DOTTED = re.compile(
 _NAME = re.compile(
     r"(?=.{1,128}$)(?!.*\..*\.)[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
 )
-_USER_INFO = re.compile(".*@")
+# From the start of a line only: tried at each letter, it would be quadratic.
+_USER_INFO = re.compile("^.*@", re.MULTILINE)
 
 MODEL_FORMS = (
     f"a URL ({_DEFAULT_ORIGIN}/openai/chat-completion/models/gpt-oss-120b), "
