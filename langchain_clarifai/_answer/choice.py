@@ -19,21 +19,23 @@ from langchain_clarifai._answer.attachments import (
 from langchain_clarifai._answer.chunks import build_chunk, copy_text_chunk
 from langchain_clarifai._answer.extra_fields import ExtraFields
 from langchain_clarifai._answer.finish_reasons import is_cut_by_length
+from langchain_clarifai._answer.fuller_message import choose_fuller
 from langchain_clarifai._answer.open_chunk import OpenMessageChunk
 from langchain_clarifai._answer.reasoning import (
-    ENTRY_FIELDS,
     read_parts,
     read_reasoning,
 )
+from langchain_clarifai._answer.texts import Texts
 from langchain_clarifai._answer.tool_calls import ToolCallSlots
-from langchain_clarifai._answer.usage import convert_to_usage_metadata
-from langchain_clarifai._answer.whole_calls import convert_to_tool_calls
+from langchain_clarifai._answer.whole_calls import (
+    convert_to_tool_calls,
+    split_provider_fields,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from langchain_core.messages import InvalidToolCall
-    from langchain_core.messages.ai import UsageMetadata
     from langchain_core.messages.tool import ToolCall, ToolCallChunk
 
     from langchain_clarifai._answer.metadata import AnswerMetadata
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
 # A delta, and its choice, that have only these keys are text and nothing else.
 _PLAIN_DELTA: Final = frozenset({"content", "role"})
 _PLAIN_CHOICE: Final = frozenset({"delta", "finish_reason", "index"})
-
-_TEXT_FIELDS: Final = frozenset({"reasoning", "reasoning_content"})
 
 _KNOWN_IN_DELTA: Final = frozenset(
     {
@@ -74,10 +74,7 @@ class ChoiceAccumulator:
         self, think_tags: ThinkTags | None, tool_names: Mapping[str, str] | None = None
     ) -> None:
         self.finish_reason: str | None = None
-        self._think_tags = think_tags
-        self._content: list[str] = []
-        self._reasoning: list[str] = []
-        self._reasoning_field = ""
+        self._texts = Texts(think_tags)
         self._refusal: list[str] = []
         self._logprobs: dict[str, list[Any]] = {}
         self._attachments = Attachments()
@@ -92,8 +89,8 @@ class ChoiceAccumulator:
     def is_empty(self) -> bool:
         """Whether nothing was read that a reader would see."""
         return not (
-            self._content
-            or self._reasoning
+            self._texts.contents
+            or self._texts.thoughts
             or self._refusal
             or (self._has_calls and not self._slots.is_empty)
         )
@@ -118,12 +115,12 @@ class ChoiceAccumulator:
         if (
             content.__class__ is str
             and content
-            and self._think_tags is None
+            and self._texts.think_tags is None
             and _PLAIN_DELTA.issuperset(delta)
             and (is_plain or not choice.get("logprobs"))
         ):
             # The common case, and most of what streaming costs: text, nothing else.
-            self._content.append(content)
+            self._texts.contents.append(content)
             if self._chunk_class is AIMessageChunk:
                 return copy_text_chunk(content)
             return self._build_chunk(content)
@@ -135,7 +132,7 @@ class ChoiceAccumulator:
         Its calls are whole as well, so each gets an index of its own, whatever ids and
         indices the server gave them.
         """
-        message = _choose_fuller(choice.get("message"), choice.get("delta"))
+        message = choose_fuller(choice.get("message"), choice.get("delta"))
         if isinstance(tool_calls := message.get("tool_calls"), list):
             indexed = [
                 {**tool_call, "index": index}
@@ -166,7 +163,7 @@ class ChoiceAccumulator:
     def finish(self, metadata: AnswerMetadata) -> list[ChatGenerationChunk]:
         """Return what was held back, and the last chunk with all metadata."""
         chunks = [self._read_message_beside()]
-        content, thought = self._flush_think_tags()
+        content, thought = self._texts.flush()
         tool_call_chunks = self._finish_calls()
         if content or tool_call_chunks or thought:
             chunks.append(self._build_chunk(content, tool_call_chunks, thought))
@@ -174,7 +171,7 @@ class ChoiceAccumulator:
             content="",
             additional_kwargs=self._build_additional_kwargs(),
             response_metadata=metadata.build(self.finish_reason, self._extra_fields),
-            usage_metadata=_build_usage_metadata(metadata),
+            usage_metadata=metadata.build_usage_metadata(),
             chunk_position="last",
         )
         self._report_broken_calls(last)
@@ -183,22 +180,22 @@ class ChoiceAccumulator:
 
     def build_message(self, metadata: AnswerMetadata) -> AIMessage:
         """Build the message that the chunks add up to, or would have added up to."""
-        self._flush_think_tags()
+        self._texts.flush()
         self._finish_calls()
         tool_calls, invalid_tool_calls = self._convert_tool_calls()
         additional_kwargs = self._build_additional_kwargs()
-        if self._reasoning:
-            additional_kwargs["reasoning_content"] = "".join(self._reasoning)
+        if self._texts.thoughts:
+            additional_kwargs["reasoning_content"] = "".join(self._texts.thoughts)
         response_metadata = metadata.build(self.finish_reason, self._extra_fields)
         if self._logprobs:
             response_metadata["logprobs"] = self._logprobs
         return AIMessage(
-            content="".join(self._content),
+            content="".join(self._texts.contents),
             additional_kwargs=additional_kwargs,
             tool_calls=tool_calls,
             invalid_tool_calls=invalid_tool_calls,
             response_metadata=response_metadata,
-            usage_metadata=_build_usage_metadata(metadata),
+            usage_metadata=metadata.build_usage_metadata(),
         )
 
     def _finish_calls(self) -> list[ToolCallChunk]:
@@ -263,11 +260,7 @@ class ChoiceAccumulator:
         )
 
     def _read_content(self, delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Take the text of a delta; return it, and its thought as additional kwargs.
-
-        Thoughts come in a field or in tags; what comes first counts, and the other is
-        a repetition.
-        """
+        """Take the text of a delta; return it, and its thought as additional kwargs."""
         reasoning, reasoning_field = read_reasoning(delta)
         content = delta.get("content")
         if not isinstance(content, str):
@@ -275,23 +268,7 @@ class ChoiceAccumulator:
             content = parts.text
             if parts.thought and not reasoning:
                 reasoning, reasoning_field = parts.thought, THINKING_PARTS
-        if reasoning_field in ENTRY_FIELDS and self._reasoning_field in _TEXT_FIELDS:
-            reasoning = ""  # the entries repeat, with signatures, what a field brought
-        if reasoning and self._reasoning_field != "content":
-            self._reasoning_field = (
-                self._reasoning_field or reasoning_field or "reasoning_content"
-            )
-            self._reasoning.append(reasoning)
-            if self._think_tags is not None:
-                content = self._think_tags.expect_repetition(self._reasoning) + content
-        else:
-            reasoning = ""
-        tags = self._think_tags
-        if tags is not None and content:
-            thought, content = tags.feed(content)
-            self._take_thought(tags, thought)
-            reasoning = reasoning or thought
-        return self._take(content, reasoning)
+        return self._texts.read(content, reasoning, reasoning_field)
 
     def _read_parts(self, content: Any) -> Parts:
         """Take what content that is no string holds besides text."""
@@ -307,29 +284,6 @@ class ChoiceAccumulator:
         if parts.others:
             self._extra_fields.keep("message", "content", [*parts.others])
         return parts
-
-    def _flush_think_tags(self) -> tuple[str, dict[str, Any]]:
-        """Take what waited for a tag; return it as content and additional kwargs."""
-        tags = self._think_tags
-        if tags is None:
-            return "", {}
-        thought, content = tags.flush()
-        self._take_thought(tags, thought)
-        self._think_tags = None
-        return self._take(content, thought)
-
-    def _take_thought(self, tags: ThinkTags, thought: str) -> None:
-        if tags.found:
-            self._reasoning_field = "content"
-        if tags.is_done:
-            self._think_tags = None
-        if thought:
-            self._reasoning.append(thought)
-
-    def _take(self, content: str, reasoning: str) -> tuple[str, dict[str, Any]]:
-        if content:
-            self._content.append(content)
-        return content, {"reasoning_content": reasoning} if reasoning else {}
 
     def _read_calls(self, delta: dict[str, Any]) -> None:
         if tool_calls := delta.get("tool_calls"):
@@ -359,9 +313,10 @@ class ChoiceAccumulator:
         additional_kwargs = self._attachments.build()
         if self._refusal:
             additional_kwargs["refusal"] = "".join(self._refusal)
-        if self._reasoning_field not in {"", "reasoning_content"}:
-            additional_kwargs["reasoning_field"] = self._reasoning_field
-        return {**additional_kwargs, **_split_provider_fields(self._slots)}
+        if self._texts.thoughts_field not in {"", "reasoning_content"}:
+            additional_kwargs["reasoning_field"] = self._texts.thoughts_field
+        provider_fields = split_provider_fields(self._slots.provider_fields())
+        return {**additional_kwargs, **provider_fields}
 
     def _build_chunk(
         self,
@@ -380,42 +335,3 @@ class ChoiceAccumulator:
         )
         self._chunk_class = AIMessageChunk
         return generation_chunk
-
-
-def _choose_fuller(message: Any, delta: Any) -> dict[str, Any]:
-    """Return the fuller of two messages, with what it lacks from the other one.
-
-    Perplexity sends a `delta` beside the `message` of a plain answer.
-    """
-    candidates = [value for value in (message, delta) if isinstance(value, dict)]
-    said: list[dict[str, Any]] = [
-        {name: v for name, v in value.items() if v} for value in candidates
-    ]
-    said.sort(key=lambda fields: len(str({**fields, "role": ""})))
-    merged: dict[str, Any] = {}
-    for fields in said:
-        merged |= fields
-    # An empty value still shows which fields the server knows.
-    return {**(candidates[0] if candidates else {}), **merged}
-
-
-def _split_provider_fields(slots: ToolCallSlots) -> dict[str, Any]:
-    """Return what providers attached to calls, as it stands in additional kwargs."""
-    extra_content: dict[str, Any] = {}
-    others: dict[str, dict[str, Any]] = {}
-    for call_id, fields in slots.provider_fields().items():
-        if "extra_content" in fields:
-            extra_content[call_id] = fields.pop("extra_content")
-        if fields:
-            others[call_id] = fields
-    collected = {
-        "tool_call_extra_content": extra_content,
-        "tool_call_extra_fields": others,
-    }
-    return {name: by_id for name, by_id in collected.items() if by_id}
-
-
-def _build_usage_metadata(metadata: AnswerMetadata) -> UsageMetadata | None:
-    if metadata.usage is None:
-        return None
-    return convert_to_usage_metadata(metadata.usage)

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_clarifai._answer.cost import describe_cost
 from langchain_clarifai._answer.extra_fields import ExtraFields
 from langchain_clarifai._answer.finish_reasons import normalize_finish_reason
-from langchain_clarifai._answer.usage import find_usage, merge_usage
+from langchain_clarifai._answer.usage import (
+    convert_to_usage_metadata,
+    find_usage,
+    merge_usage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from langchain_core.messages.ai import UsageMetadata
 
 PROVIDER: Final = "clarifai"
 """`ls_provider` of traces and `model_provider` of messages: LangChain compares them."""
@@ -97,6 +103,10 @@ class AnswerMetadata:
         """Take the usage of a completion, a chunk or a choice, if it has one."""
         if (usage := find_usage(payload)) is not None:
             self.usage = usage if self.usage is None else merge_usage(self.usage, usage)
+
+    def build_usage_metadata(self) -> UsageMetadata | None:
+        """Build LangChain's form of the usage, if there was any."""
+        return None if self.usage is None else convert_to_usage_metadata(self.usage)
 
     def build(
         self, finish_reason: str | None, extra_fields: ExtraFields | None = None

@@ -13,7 +13,7 @@ from langchain_core.messages.tool import (
 from langchain_clarifai._answer.bodies import check_depth
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from langchain_core.messages import InvalidToolCall
     from langchain_core.messages.tool import ToolCall, ToolCallChunk
@@ -90,3 +90,21 @@ _WHY_INVALID = (
     "The arguments are no complete JSON object: the answer was cut, or the model "
     "wrote invalid JSON."
 )
+
+
+def split_provider_fields(
+    fields_by_id: Mapping[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """Return what providers attached to calls, as it stands in additional kwargs."""
+    extra_content: dict[str, Any] = {}
+    others: dict[str, dict[str, Any]] = {}
+    for call_id, fields in fields_by_id.items():
+        if "extra_content" in fields:
+            extra_content[call_id] = fields.pop("extra_content")
+        if fields:
+            others[call_id] = fields
+    collected = {
+        "tool_call_extra_content": extra_content,
+        "tool_call_extra_fields": others,
+    }
+    return {name: by_id for name, by_id in collected.items() if by_id}
