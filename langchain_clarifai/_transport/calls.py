@@ -21,7 +21,7 @@ from langchain_clarifai._transport.attempts import (
     StreamAttempt,
     WholeAttempt,
 )
-from langchain_clarifai._transport.patience import limit_rest
+from langchain_clarifai._transport.patience import limit_body, limit_rest
 from langchain_clarifai._transport.pools import AsyncLoan, Loan
 from langchain_clarifai._transport.retries import Retries
 
@@ -50,14 +50,19 @@ _DRAIN_TIMEOUT: Final = 0.5
 
 
 def _read_body(attempt: Attempt, response: Any) -> bytes:
-    for piece in response.iter_bytes():
-        attempt.take_piece(piece)
+    # `take_piece` checks the time with each piece; this is for when none comes.
+    limit_body(response, attempt.seconds_left)
+    try:
+        for piece in response.iter_bytes():
+            attempt.take_piece(piece)
+    except Exception:
+        attempt.check_deadline()
+        raise
     return attempt.body
 
 
 async def _aread_body(attempt: Attempt, response: Any) -> bytes:
     try:
-        # `take_piece` checks the time with each piece; this is for when none comes.
         async with asyncio.timeout(attempt.seconds_left):
             async for piece in response.aiter_bytes():
                 attempt.take_piece(piece)

@@ -53,6 +53,13 @@ def take_headers(response: Any) -> None:
         network_stream.take_headers(response.headers)
 
 
+def limit_body(response: Any, seconds: float) -> None:
+    """Give the body of a sync response some seconds in all, on a connection of ours."""
+    network_stream = response.extensions.get("network_stream")
+    if isinstance(network_stream, _PatientStream):
+        network_stream.limit_rest(seconds)
+
+
 def limit_rest(response: Any, seconds: float) -> bool:
     """Give the rest of a sync response's body some seconds in all, if that is possible.
 

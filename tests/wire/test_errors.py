@@ -938,6 +938,21 @@ def test_plain_answer_that_trickles_in_is_a_timeout(wire: WireServer, way: Way) 
     assert time.monotonic() - started < SOON
 
 
+@pytest.mark.parametrize("way", PLAIN)
+def test_plain_answer_that_falls_silent_ends_with_the_time_of_the_whole(
+    wire: WireServer, way: Way
+) -> None:
+    """Not a whole timeout after its last piece."""
+    wire.reply(Reply(body=[b"{", Pause(0.9), b" ", Pause(20)]))
+    started = time.monotonic()
+
+    error = call(way, wire, timeout=1.0).error
+
+    assert isinstance(error, openai.APITimeoutError)
+    assert "within 1 seconds" in str(error)
+    assert time.monotonic() - started < 1.7
+
+
 @every_way
 def test_token_is_not_shown_among_the_headers_of_a_request(
     wire: WireServer, way: Way, monkeypatch: pytest.MonkeyPatch
