@@ -1,7 +1,7 @@
 """Bytes of a content filter's refusal, in any shape and place → one class of error.
 
-The bodies are constructed, after the documentation of Azure, OpenAI, Alibaba and
-OpenRouter; a runner of Clarifai's prints the SDK's error into its details.
+The bodies are constructed, in the shapes that Azure, OpenAI, Alibaba and OpenRouter
+are known to send; a runner of Clarifai's prints the SDK's error into its details.
 """
 
 from __future__ import annotations
