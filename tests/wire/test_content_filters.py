@@ -116,6 +116,7 @@ def test_filter_in_mid_stream_keeps_what_had_come(
     error: Any = call(way, wire).error
 
     assert type(error) is ClarifaiContentFilterError
+    assert error.partial_message is not None
     assert error.partial_message.text == "Once"
 
 
