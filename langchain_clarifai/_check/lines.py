@@ -25,7 +25,7 @@ from langchain_clarifai._errors.catching import converted_errors
 from langchain_clarifai._errors.exchange import Exchange as FailedExchange
 from langchain_clarifai._settings.credentials import Masked
 from langchain_clarifai._settings.model_ids import is_clarifai_base_url
-from langchain_clarifai._transport import pools
+from langchain_clarifai._transport import loans
 from langchain_clarifai._transport.lease import Lease
 from langchain_clarifai._transport.request_headers import HEADERS
 from langchain_clarifai.chat_models import ChatClarifai
@@ -154,7 +154,7 @@ class SyncLine(Line):
     def http_client(self) -> RecordingClient:
         base_url = self.target.base_url
         return RecordingClient(
-            self.recorder, lambda: pools.get_client(base_url, self._lease)
+            self.recorder, lambda: loans.get_client(base_url, self._lease)
         )
 
     @override
@@ -197,7 +197,7 @@ class AsyncLine(Line):
     def __init__(self, target: Target, recorder: Recorder) -> None:
         super().__init__(target, recorder)
         self._client = AsyncRecordingClient(
-            recorder, lambda: pools.get_async_client(target.base_url, self._lease)
+            recorder, lambda: loans.get_async_client(target.base_url, self._lease)
         )
 
     @property

@@ -21,8 +21,8 @@ from langchain_clarifai._transport.attempts import (
     StreamAttempt,
     WholeAttempt,
 )
+from langchain_clarifai._transport.loans import AsyncLoan, Loan
 from langchain_clarifai._transport.patience import limit_body, limit_rest
-from langchain_clarifai._transport.pools import AsyncLoan, Loan
 from langchain_clarifai._transport.retries import Retries
 
 if TYPE_CHECKING:

@@ -11,9 +11,6 @@ claims away; where they were the last, the pool is retired: no new request gets 
 whoever ends the last answer in it closes it. So closing waits for nobody and takes no
 connection from under a reader. Pools whose models are all gone are closed by whoever
 opens the next one.
-
-Requests go to these clients directly. The SDK's own `post()` would double their cost
-(482 µs against 252 µs of CPU) for what is done here anyway: headers, retries, errors.
 """
 
 from __future__ import annotations
@@ -28,22 +25,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from langchain_clarifai._transport import warm_up
 from langchain_clarifai._transport.clients import build_async_client, build_client
 from langchain_clarifai._transport.proxies import check_socks, find_proxy
-from langchain_clarifai._transport.trust import build_tls_context
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator
 
-    from langchain_clarifai._request.request import Request
     from langchain_clarifai._transport.lease import Lease
 
 _SYNC_SOCKS: Final = "socksio"
 _ASYNC_SOCKS: Final = "aiohttp_socks"
 
 
-class _Pool:
+class Pool:
     """One HTTP client, who may use it, and how many requests do right now."""
 
     def __init__(self, http_client: Any) -> None:
@@ -89,7 +85,7 @@ class _Pool:
         return True
 
 
-class _LoopPool(_Pool):
+class LoopPool(Pool):
     """The pool of one event loop for one server. Only this loop touches it."""
 
     def __init__(
@@ -135,90 +131,22 @@ class _LoopPool(_Pool):
 # in the middle of anything.
 _lock = threading.RLock()
 # By the server's origin; those of a loop by the loop's id as well.
-_pools: dict[str, _Pool] = {}
-_loop_pools: dict[tuple[int, str], _LoopPool] = {}
-_tls_context: ssl.SSLContext | None = None
-_tls_lock = threading.RLock()
-_is_imported = False
+_pools: dict[str, Pool] = {}
+_loop_pools: dict[tuple[int, str], LoopPool] = {}
 # What a forked child inherits is the parent's: neither used nor closed.
 _inherited: list[Any] = []
 
 
-class Loan:
-    """The HTTP client for one sync request, until its answer has ended.
-
-    It is the user's own, if there is one; that is never closed here.
-    """
-
-    __slots__ = ("_pool", "_request")
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._pool: _Pool | None = None
-
-    def __enter__(self) -> Any:
-        request = self._request
-        if request.http_client is not None:
-            return request.http_client
-        self._pool = _lend(request.base_url, request.lease)
-        return self._pool.http_client
-
-    def __exit__(self, *_: object) -> None:
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        with _lock:
-            is_over = pool.take_back()
-        if is_over:
-            pool.http_client.close()
-
-
-class AsyncLoan:
-    """The HTTP client for one async request, likewise."""
-
-    __slots__ = ("_pool", "_request")
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._pool: _LoopPool | None = None
-
-    async def __aenter__(self) -> Any:
-        request = self._request
-        if request.http_async_client is not None:
-            return request.http_async_client
-        self._pool = await _alend(request.base_url, request.lease)
-        return self._pool.http_client
-
-    async def __aexit__(self, *_: object) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None and pool.take_back():
-            await pool.http_client.aclose()
-
-
-def get_client(base_url: str, lease: Lease) -> Any:
-    """Return the shared HTTP client, for requests while nobody closes the lease."""
-    pool = _lend(base_url, lease)
-    with _lock:
-        pool.take_back()
-    return pool.http_client
-
-
-async def get_async_client(base_url: str, lease: Lease) -> Any:
-    """Return the shared HTTP client of the running loop, likewise."""
-    pool = await _alend(base_url, lease)
-    pool.take_back()
-    return pool.http_client
-
-
-def _lend(base_url: str, lease: Lease) -> _Pool:
+def lend(base_url: str, lease: Lease) -> Pool:
+    """Return the pool of a server, for one more request; open it if there is none."""
     origin = _find_origin(base_url)
-    context = get_tls_context()
+    context = warm_up.get_tls_context()
     while True:
-        unused: list[_Pool] = []
+        unused: list[Pool] = []
         with _lock:
             pool = _pools.get(origin)
             if pool is None:
-                pool = _Pool(_build_http_client(origin, context))
+                pool = Pool(_build_http_client(origin, context))
                 unused = _take_unused()
                 _pools[origin] = pool
             pool.lend(lease)
@@ -230,7 +158,13 @@ def _lend(base_url: str, lease: Lease) -> _Pool:
             return pool
 
 
-def _take_unused() -> list[_Pool]:
+def take_back(pool: Pool) -> bool:
+    """End a request's use of a sync pool; tell whether it is to be closed now."""
+    with _lock:
+        return pool.take_back()
+
+
+def _take_unused() -> list[Pool]:
     """Take out the sync pools whose models are all gone, for closing."""
     unused = [(origin, pool) for origin, pool in list(_pools.items()) if pool.is_unused]
     for origin, _ in unused:
@@ -238,16 +172,17 @@ def _take_unused() -> list[_Pool]:
     return [pool for _, pool in unused if pool.retire()]
 
 
-async def _alend(base_url: str, lease: Lease) -> _LoopPool:
+async def alend(base_url: str, lease: Lease) -> LoopPool:
+    """Return the pool of a server in the running loop, likewise."""
     loop = asyncio.get_running_loop()
     origin = _find_origin(base_url)
     pool = _loop_pools.get((id(loop), origin))
     if pool is not None and pool.loop is loop:
         pool.lend(lease)
         return pool
-    context = _tls_context if _is_imported else None
+    context = warm_up.find_context()
     if context is None:
-        context = await asyncio.to_thread(_prepare_loops)
+        context = await asyncio.to_thread(warm_up.prepare_loops)
     pool = _open_loop_pool(loop, origin, context)
     # At once: a pool without claims would be taken for one that is left over.
     pool.lend(lease)
@@ -256,7 +191,7 @@ async def _alend(base_url: str, lease: Lease) -> _LoopPool:
     return pool
 
 
-async def _begin(pool: _LoopPool) -> None:
+async def _begin(pool: LoopPool) -> None:
     """Tie a new pool to its loop, and close what models that are gone have left."""
     pool.has_begun = True
     try:
@@ -283,7 +218,7 @@ def _build_http_client(origin: str, context: ssl.SSLContext) -> Any:
 
 def _open_loop_pool(
     loop: asyncio.AbstractEventLoop, origin: str, context: ssl.SSLContext
-) -> _LoopPool:
+) -> LoopPool:
     with _lock:
         _forget_closed_loops()
         pool = _loop_pools.get((id(loop), origin))
@@ -291,19 +226,19 @@ def _open_loop_pool(
             proxy = find_proxy(origin)
             check_socks(proxy, _ASYNC_SOCKS)
             http_client = build_async_client(context, proxy)
-            pool = _LoopPool(http_client, loop, origin)
+            pool = LoopPool(http_client, loop, origin)
             _loop_pools[pool.key] = pool
         return pool
 
 
-def _list_loop_pools(loop: asyncio.AbstractEventLoop) -> list[_LoopPool]:
+def _list_loop_pools(loop: asyncio.AbstractEventLoop) -> list[LoopPool]:
     with _lock:
         return [pool for pool in _loop_pools.values() if pool.loop is loop]
 
 
 def close(lease: Lease) -> None:
     """End a model's claims on sync pools; those that nobody else claims are retired."""
-    closing: list[_Pool] = []
+    closing: list[Pool] = []
     with _lock:
         # A signal handler may do the same at any point of it.
         for origin, pool in list(_pools.items()):
@@ -323,29 +258,6 @@ async def aclose(lease: Lease) -> None:
             await pool.retire_and_close()
 
 
-def get_tls_context() -> ssl.SSLContext:
-    """Return the process's TLS context, which takes tens of milliseconds to build."""
-    global _tls_context  # noqa: PLW0603 - as above
-    if _tls_context is not None:
-        return _tls_context
-    with _tls_lock:
-        if _tls_context is None:
-            _tls_context = build_tls_context()
-        return _tls_context
-
-
-def _prepare_loops() -> ssl.SSLContext:
-    """Do what would block a loop: read certificates, and modules of the libraries.
-
-    The HTTP library imports its transports when it builds the first client.
-    """
-    global _is_imported  # noqa: PLW0603 - of the process
-    context = get_tls_context()
-    build_async_client(context)
-    _is_imported = True
-    return context
-
-
 def _forget_closed_loops() -> None:
     for key, pool in list(_loop_pools.items()):
         if pool.loop.is_closed():
@@ -354,10 +266,9 @@ def _forget_closed_loops() -> None:
 
 
 def _start_over_in_child() -> None:
-    global _lock, _tls_lock  # noqa: PLW0603 - one of each for the process
+    global _lock  # noqa: PLW0603 - one for the process
     _lock = threading.RLock()
-    _tls_lock = threading.RLock()
-    inherited: list[_Pool] = [*_pools.values(), *_loop_pools.values()]
+    inherited: list[Pool] = [*_pools.values(), *_loop_pools.values()]
     for pool in inherited:
         pool.is_closed = True  # for the child, whatever it ends of its parent's
     _inherited.extend(inherited)

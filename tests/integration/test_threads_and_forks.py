@@ -124,9 +124,9 @@ asyncio.run(fork_in_loop())
         4,
         """
 from langchain_clarifai._transport import calls
-from langchain_clarifai._transport import pools
+from langchain_clarifai._transport import pools, warm_up
 
-with pools._lock, pools._tls_lock:
+with pools._lock, warm_up._tls_lock:
     fork(work)
 """,
     ),

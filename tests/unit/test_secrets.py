@@ -18,7 +18,7 @@ from langchain_clarifai import (
     ClarifaiConnectionError,
     ClarifaiError,
 )
-from langchain_clarifai._transport import pools
+from langchain_clarifai._transport import pools, warm_up
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import completion, openai_error, sse, text_chunks
 from tests.servers.wire import (
@@ -42,7 +42,7 @@ def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let certificates and proxies be read anew, as in a new process."""
     monkeypatch.setattr(pools, "_pools", {})
     monkeypatch.setattr(pools, "_loop_pools", {})
-    monkeypatch.setattr(pools, "_tls_context", None)
+    monkeypatch.setattr(warm_up, "_tls_context", None)
     yield
     for pool in pools._pools.values():
         pool.http_client.close()

@@ -297,7 +297,7 @@ async def test_many_servers_leave_no_pools() -> None:
     opened = []
     for number in range(400):
         lease = Lease()
-        pool = await pools._alend(f"https://{number}.example/v1", lease)
+        pool = await pools.alend(f"https://{number}.example/v1", lease)
         pool.take_back()
         opened.append(pool)
         del lease

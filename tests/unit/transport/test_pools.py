@@ -20,7 +20,7 @@ from langchain_core.runnables import ConfigurableField
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
-from langchain_clarifai._transport import pools
+from langchain_clarifai._transport import pools, warm_up
 from langchain_clarifai._transport.lease import Lease
 from langchain_clarifai._transport.trust import build_tls_context
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
@@ -43,7 +43,7 @@ def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test begin as a process does, with nothing built."""
     monkeypatch.setattr(pools, "_pools", {})
     monkeypatch.setattr(pools, "_loop_pools", {})
-    monkeypatch.setattr(pools, "_tls_context", None)
+    monkeypatch.setattr(warm_up, "_tls_context", None)
     yield
     for pool in pools._pools.values():
         pool.http_client.close()
@@ -113,7 +113,7 @@ def test_sync_calls_and_all_loops_share_one_tls_context(
         built.append(build())
         return built[-1]
 
-    monkeypatch.setattr(pools, "build_tls_context", count)
+    monkeypatch.setattr(warm_up, "build_tls_context", count)
     model = _build_model(wire)
 
     async def rush() -> None:
@@ -317,10 +317,11 @@ async def test_a_forked_child_starts_over(
     await model.ainvoke("a")
     await asyncio.to_thread(model.invoke, "a")
     [pool], [loop_pool] = pools._pools.values(), pools._loop_pools.values()
-    held = pools._lock, pools._tls_lock
+    held = pools._lock, warm_up._tls_lock
     with held[0], held[1]:
         pools._start_over_in_child()
-    assert not {id(lock) for lock in held} & {id(pools._lock), id(pools._tls_lock)}
+        warm_up._start_over_in_child()
+    assert not {id(lock) for lock in held} & {id(pools._lock), id(warm_up._tls_lock)}
     assert inherited == [pool, loop_pool]
     await model.ainvoke("a")
     await asyncio.to_thread(model.invoke, "a")
@@ -336,7 +337,7 @@ async def test_two_tasks_that_open_the_pool_at_once_open_one() -> None:
     """The second finds what the first has made while it waited for the context."""
     leases = [Lease() for _ in range(5)]
     opened = await asyncio.gather(
-        *(pools._alend("https://a.example/v1", lease) for lease in leases)
+        *(pools.alend("https://a.example/v1", lease) for lease in leases)
     )
     assert len({id(pool) for pool in opened}) == 1
     assert opened[0].in_flight == 5

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
-from langchain_clarifai._transport import pools
+from langchain_clarifai._transport import pools, warm_up
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import Framing, Pause, Reply, Request, WireServer, json_reply
@@ -28,7 +28,7 @@ _SOON = 0.05
 def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(pools, "_pools", {})
     monkeypatch.setattr(pools, "_loop_pools", {})
-    monkeypatch.setattr(pools, "_tls_context", None)
+    monkeypatch.setattr(warm_up, "_tls_context", None)
     yield
     for pool in pools._pools.values():
         pool.http_client.close()

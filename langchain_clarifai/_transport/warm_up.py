@@ -1,0 +1,54 @@
+"""What the first request of a process waits for: certificates, modules of libraries."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from langchain_clarifai._transport.clients import build_async_client
+from langchain_clarifai._transport.trust import build_tls_context
+
+if TYPE_CHECKING:
+    import ssl
+
+_tls_context: ssl.SSLContext | None = None
+_tls_lock = threading.RLock()
+_is_imported = False
+
+
+def find_context() -> ssl.SSLContext | None:
+    """Return the TLS context if a loop need not wait for anything any more."""
+    return _tls_context if _is_imported else None
+
+
+def get_tls_context() -> ssl.SSLContext:
+    """Return the process's TLS context, which takes tens of milliseconds to build."""
+    global _tls_context  # noqa: PLW0603 - one for the process
+    if _tls_context is not None:
+        return _tls_context
+    with _tls_lock:
+        if _tls_context is None:
+            _tls_context = build_tls_context()
+        return _tls_context
+
+
+def prepare_loops() -> ssl.SSLContext:
+    """Do what would block a loop: read certificates, and modules of the libraries.
+
+    The HTTP library imports its transports when it builds the first client.
+    """
+    global _is_imported  # noqa: PLW0603 - of the process
+    context = get_tls_context()
+    build_async_client(context)
+    _is_imported = True
+    return context
+
+
+def _start_over_in_child() -> None:
+    global _tls_lock  # noqa: PLW0603 - one for the process
+    _tls_lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
+    os.register_at_fork(after_in_child=_start_over_in_child)
