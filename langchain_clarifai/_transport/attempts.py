@@ -52,10 +52,15 @@ _CONNECT_TIMEOUT: Final = 5.0
 
 
 class Attempt:
-    """One try of a request, whatever its answer is."""
+    """One try of a request, whatever its answer is.
+
+    Attributes:
+        throttle: What is known of the rate at which its server takes its token.
+    """
 
     def __init__(self, request: Request, token: str) -> None:
         self._request = request
+        self.throttle = Throttle(request.base_url, token)
         self._read_timeout = _shorter(request.read_timeout, request.idle_timeout)
         self._pieces: list[bytes] = []
         self._body_size = 0
@@ -78,11 +83,6 @@ class Attempt:
         """Raise whatever goes wrong as one of our errors."""
         with converted_errors(self._exchange):
             yield
-
-    @property
-    def throttle(self) -> Throttle:
-        """What is known of the rate at which its server takes its token."""
-        return Throttle(self._request.base_url, self._exchange.token)
 
     @property
     def header_timeout(self) -> HeaderTimeout:
