@@ -14,15 +14,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai._transport.http_library import import_http_library
-from langchain_clarifai._transport.patience import prepare_transport
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-# The SDK's own limits, of its `_constants`.
-_MAX_CONNECTIONS: Final = 1000
-_MAX_KEPT_CONNECTIONS: Final = 100
+MAX_CONNECTIONS: Final = 1000
+MAX_KEPT_CONNECTIONS: Final = 100
+"""The SDK's own limits, of its `_constants`."""
 
 # What the library's clients send, too.
 _HEADERS: Final = {
@@ -37,7 +36,7 @@ def _parse_url(url: str) -> Any:
     return import_http_library().URL(url)
 
 
-class _BaseClient:
+class BaseClient:
     """What both clients share: how a request is built."""
 
     def __init__(self, transport: Any) -> None:
@@ -79,24 +78,7 @@ class _BaseClient:
         )
 
 
-class Client(_BaseClient):
-    """Sends requests through the HTTP library's own transport."""
-
-    def send(self, request: Any, **_settings: bool) -> Any:
-        """Send a request; return its response, of which the body is yet to come."""
-        if self.is_closed:
-            raise ConnectionError("The connections were closed.")
-        response = self._transport.handle_request(request)
-        response.request = request
-        return response
-
-    def close(self) -> None:
-        """Close all connections."""
-        self.is_closed = True
-        self._transport.close()
-
-
-class AsyncClient(_BaseClient):
+class AsyncClient(BaseClient):
     """Sends requests through aiohttp."""
 
     async def send(self, request: Any, **_settings: bool) -> Any:
@@ -113,32 +95,16 @@ class AsyncClient(_BaseClient):
         await self._transport.aclose()
 
 
-def build_client(context: ssl.SSLContext, proxy: str | None = None) -> Client:
-    """Build a client for sync calls.
+def build_async_client(
+    context: ssl.SSLContext, proxy: str | None = None
+) -> AsyncClient:
+    """Build a client for async calls.
 
     Args:
         context: For all connections of the client.
         proxy: URL of the proxy that all requests go through, if any does.
     """
-    library = import_http_library()
-    transport = library.HTTPTransport(
-        verify=context,
-        proxy=proxy,
-        limits=library.Limits(
-            max_connections=_MAX_CONNECTIONS,
-            max_keepalive_connections=_MAX_KEPT_CONNECTIONS,
-            keepalive_expiry=library.Limits().keepalive_expiry,
-        ),
-    )
-    prepare_transport(transport)
-    return Client(transport)
-
-
-def build_async_client(
-    context: ssl.SSLContext, proxy: str | None = None
-) -> AsyncClient:
-    """Build a client for async calls, likewise."""
     # Sync calls shall not wait for aiohttp to be imported.
     from langchain_clarifai._transport.aiohttp_transport import AiohttpTransport
 
-    return AsyncClient(AiohttpTransport(context, _MAX_CONNECTIONS, proxy))
+    return AsyncClient(AiohttpTransport(context, MAX_CONNECTIONS, proxy))

@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from langchain_clarifai._transport import warm_up
-from langchain_clarifai._transport.clients import build_async_client, build_client
+from langchain_clarifai._transport.clients import build_async_client
 from langchain_clarifai._transport.proxies import check_socks, find_proxy
+from langchain_clarifai._transport.sync_client import build_client
 
 if TYPE_CHECKING:
     import ssl

@@ -10,8 +10,9 @@ import openai
 import pytest
 
 from langchain_clarifai._transport import http_library
-from langchain_clarifai._transport.clients import build_async_client, build_client
+from langchain_clarifai._transport.clients import build_async_client
 from langchain_clarifai._transport.proxies import find_proxy
+from langchain_clarifai._transport.sync_client import build_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
