@@ -167,14 +167,15 @@ class ChoiceAccumulator:
         tool_call_chunks = self._finish_calls()
         if content or tool_call_chunks or thought:
             chunks.append(self._build_chunk(content, tool_call_chunks, thought))
+        tool_calls, invalid_tool_calls = self._convert_tool_calls()
         last = AIMessageChunk(
             content="",
             additional_kwargs=self._build_additional_kwargs(),
-            response_metadata=metadata.build(self.finish_reason, self._extra_fields),
+            response_metadata=self._build_metadata(metadata, tool_calls),
             usage_metadata=metadata.build_usage_metadata(),
             chunk_position="last",
         )
-        self._report_broken_calls(last)
+        self._report_broken_calls(last, invalid_tool_calls)
         chunks.append(ChatGenerationChunk(message=last))
         return [chunk for chunk in chunks if chunk is not None]
 
@@ -186,7 +187,7 @@ class ChoiceAccumulator:
         additional_kwargs = self._build_additional_kwargs()
         if self._texts.thoughts:
             additional_kwargs["reasoning_content"] = "".join(self._texts.thoughts)
-        response_metadata = metadata.build(self.finish_reason, self._extra_fields)
+        response_metadata = self._build_metadata(metadata, tool_calls)
         if self._logprobs:
             response_metadata["logprobs"] = self._logprobs
         return AIMessage(
@@ -196,6 +197,16 @@ class ChoiceAccumulator:
             invalid_tool_calls=invalid_tool_calls,
             response_metadata=response_metadata,
             usage_metadata=metadata.build_usage_metadata(),
+        )
+
+    def _build_metadata(
+        self, metadata: AnswerMetadata, tool_calls: list[ToolCall]
+    ) -> dict[str, Any]:
+        return metadata.build(
+            self.finish_reason,
+            self._extra_fields,
+            has_calls=bool(tool_calls),
+            has_refusal=bool(self._refusal),
         )
 
     def _finish_calls(self) -> list[ToolCallChunk]:
@@ -226,13 +237,14 @@ class ChoiceAccumulator:
             self._slots.snapshot(), cut_by_length=is_cut_by_length(self.finish_reason)
         )
 
-    def _report_broken_calls(self, last: AIMessageChunk) -> None:
+    def _report_broken_calls(
+        self, last: AIMessageChunk, invalid_tool_calls: list[InvalidToolCall]
+    ) -> None:
         """Put the broken calls on the last chunk, for readers who do not add up chunks.
 
         The v3 event stream reads each chunk by itself. In a sum, the empty chunks of
         the calls change nothing.
         """
-        _, invalid_tool_calls = self._convert_tool_calls()
         broken = {call["id"] for call in invalid_tool_calls}
         last.tool_call_chunks = [
             create_tool_call_chunk(args="", id=call["id"], index=call["index"])

@@ -2,6 +2,10 @@
 
 langchain-core reads `normalized_finish_reason` and `finish_state` from 1.8.4 on
 (`langchain_core/language_models/_finish_reason.py`); until then they are only keys.
+Which words there are it leaves to integrations, but for three: calls make `tool_call`
+of `stop`, and a refusal makes `refusal` of any. It says so of v3 events alone, so the
+same is done here for every other message. It has no words for `finish_state`, which is
+left unset.
 """
 
 from __future__ import annotations
@@ -34,10 +38,18 @@ _CUT_BY_LENGTH: Final = frozenset(
 )
 
 
-def normalize_finish_reason(finish_reason: str | None) -> dict[str, str]:
+def normalize_finish_reason(
+    finish_reason: str | None, *, has_calls: bool, has_refusal: bool
+) -> dict[str, str]:
     """Return the normalized reason, where the server's is known, under core's key."""
     normalized = _NORMALIZED.get((finish_reason or "").lower())
-    return {"normalized_finish_reason": normalized} if normalized else {}
+    if normalized is None:
+        return {}
+    if has_refusal:
+        normalized = "refusal"
+    elif has_calls and normalized == "stop":
+        normalized = "tool_call"
+    return {"normalized_finish_reason": normalized}
 
 
 def is_cut_by_length(finish_reason: object) -> bool:

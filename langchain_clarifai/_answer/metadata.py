@@ -109,20 +109,29 @@ class AnswerMetadata:
         return None if self.usage is None else convert_to_usage_metadata(self.usage)
 
     def build(
-        self, finish_reason: str | None, extra_fields: ExtraFields | None = None
+        self,
+        finish_reason: str | None,
+        extra_fields: ExtraFields | None = None,
+        *,
+        has_calls: bool = False,
+        has_refusal: bool = False,
     ) -> dict[str, Any]:
         """Build the `response_metadata` of a finished message.
 
         Args:
             finish_reason: As the server gave it; None where it gave none.
             extra_fields: What nobody defined in the choice and its message.
+            has_calls: Whether the message holds tool calls that are not broken.
+            has_refusal: Whether it holds a refusal.
         """
         response_metadata: dict[str, Any] = {
             **PROVIDER_METADATA,
             "model_name": self.model_name,
             "finish_reason": finish_reason,
             **self._fields,
-            **normalize_finish_reason(finish_reason),
+            **normalize_finish_reason(
+                finish_reason, has_calls=has_calls, has_refusal=has_refusal
+            ),
             **self.waits,
         }
         if self.backend_model:

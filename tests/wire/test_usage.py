@@ -12,9 +12,11 @@ import pytest
 from tests.servers.openai_wire import (
     MODEL as BACKEND_MODEL,
     choice,
+    chunk,
     completion,
     sse,
     text_chunks,
+    tool_call,
     usage,
 )
 from tests.servers.wire import event_stream_reply, json_reply
@@ -125,6 +127,43 @@ def test_plain_answers_have_the_usage_and_metadata_of_streamed_ones(
     wire.reply(json_reply(body))
     from_plain = call(way, wire).message
     assert from_plain.model_copy(update={"id": from_stream.id}) == from_stream
+
+
+CALL = [{"index": 0, **tool_call("f", {"a": 1})}]
+CUT = [{"index": 0, **tool_call("f", '{"a": ')}]
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("reason", "fields", "normalized"),
+    [
+        ("stop", {"content": "a", "tool_calls": CALL}, "tool_call"),
+        ("stop", {"content": "a", "tool_calls": CUT}, "stop"),
+        ("tool_calls", {"content": "a", "tool_calls": CALL}, "tool_call"),
+        ("length", {"content": "a", "tool_calls": CALL}, "length"),
+        ("stop", {"refusal": "No."}, "refusal"),
+        ("length", {"refusal": "No.", "tool_calls": CALL}, "refusal"),
+        ("END_TURN", {"content": "a"}, "stop"),
+        ("some-other", {"refusal": "No."}, None),
+    ],
+)
+def test_normalized_reason_is_cores(
+    wire: WireServer,
+    way: Way,
+    reason: str,
+    fields: dict[str, Any],
+    normalized: str | None,
+) -> None:
+    """Calls and refusals correct it, as langchain-core does for v3 events."""
+    one = choice(**{"content": None, **fields}, finish_reason=reason)
+    body = sse(chunk(fields), chunk(finish_reason=reason))
+    wire.reply(
+        json_reply(completion(one)) if way in PLAIN else event_stream_reply(body)
+    )
+    metadata = call(way, wire).message.response_metadata
+    assert metadata["finish_reason"] == reason
+    assert metadata.get("normalized_finish_reason") == normalized
+    assert "finish_state" not in metadata
 
 
 @plain
