@@ -13,6 +13,7 @@ from yarl import URL
 
 from langchain_clarifai._transport.http_library import import_http_library
 from langchain_clarifai._transport.proxies import is_socks
+from langchain_clarifai._transport.silence import Pieces
 from langchain_clarifai._transport.unread import WatchedConnector
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ class AiohttpTransport(_http.AsyncBaseTransport):  # type: ignore[misc]  # one o
             proxy=self._proxy,
             proxy_auth=self._proxy_auth,
             timeout=aiohttp.ClientTimeout(
+                # Who reads the body limits each wait for more of it, and who sends the
+                # request the one for its headers.
                 sock_connect=timeout.get("connect"),
-                sock_read=timeout.get("read"),
                 connect=timeout.get("pool"),
             ),
             trace_request_ctx=request.extensions.get("header_timeout"),
@@ -61,7 +63,7 @@ class AiohttpTransport(_http.AsyncBaseTransport):  # type: ignore[misc]  # one o
         return _http.Response(
             response.status,
             headers=response.raw_headers,
-            stream=_Body(response),
+            stream=_Body(response, timeout["read"]),
             extensions={
                 "http_version": b"HTTP/1.1",
                 "reason_phrase": (response.reason or "").encode(),
@@ -104,16 +106,16 @@ class AiohttpTransport(_http.AsyncBaseTransport):  # type: ignore[misc]  # one o
 class _Body(_http.AsyncByteStream):  # type: ignore[misc]  # one of two
     """The body of a response, in the pieces in which the network brings it."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, seconds: float) -> None:
         self._response = response
+        self._pieces = Pieces(response.content, seconds)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        # `iter_any` hands out all that has come since the last time, in one piece.
-        async for piece in self._response.content.iter_any():
-            yield piece
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces
 
     async def aclose(self) -> None:
         """Let the connection go: to the pool if the body was read to its end."""
+        self._pieces.stop()
         self._response.release()
         await self._response.wait_for_close()
 
