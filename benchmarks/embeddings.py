@@ -22,13 +22,11 @@ import resource
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from processes import run_server
 
 # Together in a request, for every client.
 BATCH = 250
@@ -101,23 +99,6 @@ async def serve() -> None:
     server = await asyncio.start_server(answer, "127.0.0.1", 0, limit=2**24)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-
-
-@contextmanager
-def run_server(python: str) -> Iterator[str]:
-    """Run the server in a process of its own, and get its base URL."""
-    process = subprocess.Popen(  # noqa: S603  (our own command)
-        [python, __file__, "serve"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout  # noqa: S101  (for the types)
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
-    finally:
-        process.kill()
-        process.communicate()
 
 
 # --- The clients ------------------------------------------------------------------
@@ -256,10 +237,10 @@ MEASURES = {"time": measure_time, "memory": measure_memory}
 def measure_embeddings(python: str) -> dict[str, Values]:
     """Measure every client, in turns; return the best of each value."""
     best: dict[str, Values] = {name: {} for name in CLIENTS}
-    with run_server(python) as base_url:
+    with run_server(python, "embeddings.py", "serve") as url:
         for measure in ["time"] * ROUNDS + ["memory"]:
             for name in CLIENTS:
-                command = [python, __file__, measure, name, base_url]
+                command = [python, __file__, measure, name, f"{url}/v1"]
                 output = subprocess.check_output(command, text=True)  # noqa: S603  (our own command)
                 for metric, value in json.loads(output).items():
                     best[name][metric] = min(value, best[name].get(metric, value))

@@ -29,8 +29,8 @@ from compared import (
     build_variables,
     read_compared_versions,
 )
+from processes import run_server
 from report import OURS, build_table
-from server import run_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,10 @@ def run_parts(client: str, server: str) -> None:
 
 def count_instructions(python: str) -> dict[str, float]:
     """Count the instructions per unit of each part."""
-    with tempfile.TemporaryDirectory() as folder, run_server(python) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        run_server(python, "server.py") as server,
+    ):
         command = ["valgrind", "--quiet", "--tool=callgrind"]
         command += [f"--callgrind-out-file={folder}/%p", python, __file__]
         output = subprocess.check_output(  # noqa: S603  (our own command)

@@ -27,9 +27,9 @@ from compared import (
     read_compared_versions,
 )
 from embeddings import build_embeddings_table, measure_embeddings
+from processes import run_server
 from publish import publish
 from report import TARGETS, TITLES, build_report
-from server import run_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -283,7 +283,7 @@ def main() -> None:
     pythons = dict.fromkeys(EVERY, langchain) | {LITELLM: litellm}
     started = time.monotonic()
     with ExitStack() as stack:
-        bench = Bench(pythons, stack.enter_context(run_server(langchain)))
+        bench = Bench(pythons, stack.enter_context(run_server(langchain, "server.py")))
         stack.callback(bench.close)
         for step in QUICK if arguments.quick else TABLE + BURST + PACED + CURVES:
             step_started = time.monotonic()

@@ -12,9 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import subprocess
 import sys
-from contextlib import contextmanager
 from functools import lru_cache
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
@@ -190,23 +188,6 @@ async def serve() -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
-
-
-@contextmanager
-def run_server(python: str) -> Iterator[str]:
-    """Run the server in a process of its own, and get its URL."""
-    process = subprocess.Popen(  # noqa: S603  (our own command)
-        [python, __file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout  # noqa: S101  (for the types)
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.kill()
-        process.communicate()
 
 
 if __name__ == "__main__":

@@ -82,6 +82,23 @@ def _judge_refusal(exchange: Exchange, expected: set[int], what: str) -> Verdict
     )
 
 
+async def _try_each(line: Line, **changes: dict[str, Any]) -> tuple[set[str], str]:
+    """Send a body with each change; note as a fact of its name if the server takes it.
+
+    Returns:
+        The names of the changes that were taken, and all answers in words.
+    """
+    taken: set[str] = set()
+    came: list[str] = []
+    for name, change in changes.items():
+        exchange = await line.post_chat(_build_body(line, **change))
+        line.facts[name] = _say_whether_taken(exchange)
+        came.append(f"{name}: {describe(exchange)}")
+        if has_answer(exchange):
+            taken.add(name)
+    return taken, "; ".join(came)
+
+
 async def try_wrong_token(line: Line) -> Verdict:
     """Send a token that nobody has."""
     exchange = await line.post_chat(_build_body(line), token=WRONG_TOKEN)
@@ -115,12 +132,10 @@ async def try_bad_parameter(line: Line) -> Verdict:
 
 async def try_unknown_keys(line: Line) -> Verdict:
     """Send a routing key at the top of the body, and one nested in `extra_body`."""
-    top = await line.post_chat(_build_body(line, deployment_id="none"))
-    nested = await line.post_chat(_build_body(line, extra_body={"min_p": 0.0}))
-    line.facts["deployment_id"] = _say_whether_taken(top)
-    line.facts["extra_body"] = _say_whether_taken(nested)
-    came = f"deployment_id: {describe(top)}; extra_body: {describe(nested)}"
-    if has_answer(nested):
+    top = {"deployment_id": "none"}
+    nested = {"extra_body": {"min_p": 0.0}}
+    taken, came = await _try_each(line, deployment_id=top, extra_body=nested)
+    if "extra_body" in taken:
         return Verdict("ok", came, "What the runner does not know can be nested.")
     return Verdict(
         "note",
@@ -165,14 +180,10 @@ async def pin_version(line: Line) -> Verdict:
     named, version = _find_id(line), line.facts.get("version")
     if named is None or version is None:
         return Verdict("skipped", "no version is known")
-    url = f"{named.url.partition('/versions/')[0]}/versions/{version}"
-    path = f"{named.path}/versions/{version}"
-    by_url = await line.post_chat(_build_body(line, model=url))
-    by_path = await line.post_chat(_build_body(line, model=path))
-    line.facts["version_in_url"] = _say_whether_taken(by_url)
-    line.facts["version_in_path"] = _say_whether_taken(by_path)
-    came = f"URL: {describe(by_url)}; path: {describe(by_path)}"
-    if has_answer(by_url):
+    by_url = {"model": f"{named.url.partition('/versions/')[0]}/versions/{version}"}
+    by_path = {"model": f"{named.path}/versions/{version}"}
+    taken, came = await _try_each(line, version_in_url=by_url, version_in_path=by_path)
+    if "version_in_url" in taken:
         return Verdict("ok", came, "A version can be pinned in the model's URL.")
     return Verdict(
         "note",

@@ -9,16 +9,14 @@ and a slow one give an object for each chunk that changes it.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from langchain_core.messages import AIMessageChunk, BaseMessageChunk
 from langchain_core.outputs import ChatGeneration
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
-
-    from langchain_clarifai._structured.parsers import AnswerParser
-
+    from langchain_core.outputs import Generation
 
 _SHARE: Final = 64
 _PATIENCE_SECONDS: Final = 0.05
@@ -53,6 +51,18 @@ class _GrowingText:
         return text
 
 
+class Parser(Protocol):
+    """What reads an object out of text: `parsers.AnswerParser`, which imports this."""
+
+    tool_name: str | None
+
+    def parse_partial(self, text: str) -> Any:
+        """Read the object as far as it has come; None if nothing of it is valid yet."""
+
+    def parse_result(self, result: list[Generation]) -> Any:
+        """Read the object from the whole answer, or raise."""
+
+
 class PartialAnswers:
     """The objects that can be read from a growing answer; fed by sync and async alike.
 
@@ -60,7 +70,7 @@ class PartialAnswers:
     of the answer again each time.
     """
 
-    def __init__(self, parser: AnswerParser) -> None:
+    def __init__(self, parser: Parser) -> None:
         self.latest: Any = None
         self._parser = parser
         self._messages: list[BaseMessage] = []

@@ -13,7 +13,6 @@ import cloudpickle  # type: ignore[import-untyped]  # it has no types
 import pytest
 from blockbuster import blockbuster_ctx
 from langchain_core.load import dumpd, dumps, loads
-from langchain_tests.unit_tests import EmbeddingsUnitTests
 from pydantic import SecretStr, ValidationError
 
 from langchain_clarifai import ClarifaiEmbeddings
@@ -21,8 +20,6 @@ from tests.servers.embedding import embed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from langchain_core.embeddings import Embeddings
 
     from tests.servers.scripted import ScriptedServer
 
@@ -36,32 +33,6 @@ def build(**settings: Any) -> ClarifaiEmbeddings:
     return ClarifaiEmbeddings(
         **{"model": MODEL, "api_key": SecretStr("a-secret"), **settings}
     )
-
-
-class TestStandard(EmbeddingsUnitTests):
-    """LangChain's standard unit tests, in full."""
-
-    @property
-    def embeddings_class(self) -> type[Embeddings]:
-        return ClarifaiEmbeddings
-
-    @property
-    def embedding_model_params(self) -> dict[str, Any]:
-        return {"model": MODEL, "api_key": "test"}
-
-    @property
-    def init_from_env_params(
-        self,
-    ) -> tuple[dict[str, str], dict[str, Any], dict[str, Any]]:
-        environment = {
-            "CLARIFAI_PAT": "pat-of-the-environment",
-            "CLARIFAI_API_BASE": "https://api.example.com",
-        }
-        expected = {
-            "api_key": "pat-of-the-environment",
-            "base_url": "https://api.example.com/v2/ext/openai/v1",
-        }
-        return environment, {"model": MODEL}, expected
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,11 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from langchain_clarifai import ClarifaiError
+from tests.integration.agents.turns import tool_result, user
 from tests.integration.agents.weather import (
     QUESTION,
     WEATHER,
     get_weather,
-    tool_result,
-    user,
     weather_call,
 )
 from tests.servers.openai_wire import (

@@ -11,21 +11,20 @@ from langchain.agents.middleware import ToolErrorMiddleware
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import tool
 
+from tests.integration.agents.running import (
+    Way,
+    build_local_model,
+    every_way,
+    read_bodies,
+    run,
+)
+from tests.integration.agents.turns import calls_reply, text_reply, tool_result, user
 from tests.integration.agents.weather import (
     MODEL_URL,
     QUESTION,
     WEATHER,
     WIRE_TOOL,
-    Way,
-    build_local_model,
-    calls_reply,
-    every_way,
     get_weather,
-    read_bodies,
-    run,
-    text_reply,
-    tool_result,
-    user,
     weather_call,
 )
 from tests.servers.openai_wire import choice, completion, tool_call

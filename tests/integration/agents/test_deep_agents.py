@@ -10,19 +10,9 @@ import pytest
 from deepagents import create_deep_agent
 from langchain_core.messages import AIMessage, HumanMessage
 
-from tests.integration.agents.weather import (
-    WEATHER,
-    Way,
-    calls_reply,
-    every_way,
-    get_weather,
-    read_bodies,
-    run,
-    text_reply,
-    tool_result,
-    user,
-    weather_call,
-)
+from tests.integration.agents.running import Way, every_way, read_bodies, run
+from tests.integration.agents.turns import calls_reply, text_reply, tool_result, user
+from tests.integration.agents.weather import WEATHER, get_weather, weather_call
 from tests.servers.openai_wire import openai_error, runner_error, tool_call
 from tests.servers.wire import Reply, Request, json_reply
 from tests.wire.ways import build_model

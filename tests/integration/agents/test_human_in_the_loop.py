@@ -10,16 +10,12 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
+from tests.integration.agents.running import every_way, run
+from tests.integration.agents.turns import calls_reply, text_reply, tool_result, user
 from tests.integration.agents.weather import (
     QUESTION,
     WEATHER,
-    calls_reply,
-    every_way,
     get_weather,
-    run,
-    text_reply,
-    tool_result,
-    user,
     weather_call,
 )
 from tests.servers.openai_wire import JSON, tool_call
@@ -29,7 +25,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
     from langgraph.graph.state import CompiledStateGraph
 
-    from tests.integration.agents.weather import Way
+    from tests.integration.agents.running import Way
     from tests.servers.wire import WireServer
 
 THREAD: RunnableConfig = {"configurable": {"thread_id": "1"}}

@@ -11,13 +11,9 @@ from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langgraph.graph import START, MessagesState, StateGraph
 
-from tests.integration.agents.weather import (
-    QUESTION,
-    WEATHER,
-    build_local_model,
-    get_weather,
-    user,
-)
+from tests.integration.agents.running import build_local_model
+from tests.integration.agents.turns import user
+from tests.integration.agents.weather import QUESTION, WEATHER, get_weather
 from tests.servers.openai_wire import chunk, sse, usage_chunk
 from tests.servers.wire import event_stream_reply
 from tests.wire.ways import build_model

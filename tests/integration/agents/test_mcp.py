@@ -16,15 +16,8 @@ from langchain_mcp_adapters.client import MultiServerMCPClient
 from langchain_mcp_adapters.tools import load_mcp_tools
 
 from tests.integration.agents.mcp_server import PIXEL
-from tests.integration.agents.weather import (
-    QUESTION,
-    WEATHER,
-    calls_reply,
-    text_reply,
-    tool_result,
-    user,
-    weather_call,
-)
+from tests.integration.agents.turns import calls_reply, text_reply, tool_result, user
+from tests.integration.agents.weather import QUESTION, WEATHER, weather_call
 from tests.servers.openai_wire import tool_call
 from tests.wire.ways import build_model
 

@@ -19,18 +19,9 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.tools import tool
 
 from langchain_clarifai import ClarifaiError
-from tests.integration.agents.weather import (
-    QUESTION,
-    Way,
-    calls_reply,
-    every_way,
-    get_weather,
-    run,
-    text_reply,
-    tool_result,
-    user,
-    weather_call,
-)
+from tests.integration.agents.running import Way, every_way, run
+from tests.integration.agents.turns import calls_reply, text_reply, tool_result, user
+from tests.integration.agents.weather import QUESTION, get_weather, weather_call
 from tests.servers.openai_wire import (
     choice,
     chunk,

@@ -10,19 +10,19 @@ from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
 from langchain_core.messages import AIMessage
 from pydantic import BaseModel
 
+from tests.integration.agents.running import (
+    Way,
+    build_local_model,
+    every_way,
+    read_bodies,
+    run,
+)
+from tests.integration.agents.turns import calls_reply, text_reply, user
 from tests.integration.agents.weather import (
     MODEL_URL,
     QUESTION,
     WIRE_TOOL,
-    Way,
-    build_local_model,
-    calls_reply,
-    every_way,
     get_weather,
-    read_bodies,
-    run,
-    text_reply,
-    user,
     weather_call,
 )
 from tests.servers.openai_wire import tool_call

@@ -14,7 +14,8 @@ from langchain.agents.middleware import SummarizationMiddleware
 from langchain_core.exceptions import ContextOverflowError
 from langgraph.checkpoint.memory import InMemorySaver
 
-from tests.integration.agents.weather import every_way, run, text_reply, user
+from tests.integration.agents.running import every_way, run
+from tests.integration.agents.turns import text_reply, user
 from tests.servers.openai_wire import (
     JSON,
     openai_error,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from langchain_clarifai import ChatClarifai
-    from tests.integration.agents.weather import Way
+    from tests.integration.agents.running import Way
     from tests.servers.wire import WireServer
 
 KIMI = "moonshotai/chat-completion/models/Kimi-K2_6"

@@ -15,13 +15,37 @@ import os
 import sys
 from typing import Any, Final
 
-litellm: Final[Any] = importlib.import_module("litellm")
+TOOLS: Final[list[dict[str, Any]]] = [
+    {
+        "type": "function",
+        "function": {
+            "name": "get_weather",
+            "description": "Get current temperature for a given location.",
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "location": {
+                        "type": "string",
+                        "description": "City and country e.g. Tokyo, Japan",
+                    }
+                },
+                "required": ["location"],
+                "additionalProperties": False,
+            },
+        },
+    }
+]
+
+
+def complete_with(**arguments: Any) -> Any:
+    """Call `litellm.completion`; imported late: tests read `TOOLS` without it."""
+    return importlib.import_module("litellm").completion(**arguments)
 
 
 def complete() -> Any:
     """Run the section "Usage"."""
     os.environ["CLARIFAI_API_KEY"] = "CLARIFAI_API_KEY"
-    response = litellm.completion(
+    response = complete_with(
         model="clarifai/openai.chat-completion.gpt-oss-20b",
         messages=[{"content": "Tell me a joke about physics?", "role": "user"}],
     )
@@ -31,7 +55,7 @@ def complete() -> Any:
 
 def stream() -> Any:
     """Run the section "Streaming Support"."""
-    chunks = litellm.completion(
+    chunks = complete_with(
         model="clarifai/openai.chat-completion.gpt-oss-20b",
         api_key="CLARIFAI_API_KEY",
         messages=[{"role": "user", "content": "Tell me a fun fact about space."}],
@@ -42,31 +66,11 @@ def stream() -> Any:
 
 def call_a_tool() -> Any:
     """Run the section "Tool Calling"."""
-    tools = [
-        {
-            "type": "function",
-            "function": {
-                "name": "get_weather",
-                "description": "Get current temperature for a given location.",
-                "parameters": {
-                    "type": "object",
-                    "properties": {
-                        "location": {
-                            "type": "string",
-                            "description": "City and country e.g. Tokyo, Japan",
-                        }
-                    },
-                    "required": ["location"],
-                    "additionalProperties": False,
-                },
-            },
-        }
-    ]
-    response = litellm.completion(
+    response = complete_with(
         model="clarifai/openai.chat-completion.gpt-oss-20b",
         api_key="CLARIFAI_API_KEY",
         messages=[{"role": "user", "content": "What is the weather in Paris today?"}],
-        tools=tools,
+        tools=TOOLS,
     )
     return [call.model_dump() for call in response.choices[0].message.tool_calls]
 
@@ -81,7 +85,7 @@ def ask(model: str, *, api_key: str | None = "CLARIFAI_API_KEY") -> str:
     """Ask one question, and return the answer or the name of the error."""
     messages = [{"role": "user", "content": "what llm are you"}]
     try:
-        response = litellm.completion(
+        response = complete_with(
             model=model, api_key=api_key, messages=messages, num_retries=0
         )
     except Exception as error:  # noqa: BLE001 - LiteLLM's errors share no base

@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
+from tests.integration.litellm.page import TOOLS
 from tests.integration.litellm.process import TOKEN, run_page
 from tests.unit.settings.test_model_ids import LITELLM_PATHS
 
@@ -27,25 +28,6 @@ pytestmark = pytest.mark.timeout(900)
 
 MODEL: Final = "clarifai/openai.chat-completion.gpt-oss-20b"
 URL: Final = "https://clarifai.com/openai/chat-completion/models/gpt-oss-20b"
-
-WEATHER: Final[dict[str, Any]] = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Get current temperature for a given location.",
-        "parameters": {
-            "type": "object",
-            "properties": {
-                "location": {
-                    "type": "string",
-                    "description": "City and country e.g. Tokyo, Japan",
-                }
-            },
-            "required": ["location"],
-            "additionalProperties": False,
-        },
-    },
-}
 
 
 def _write_dotted(path: str) -> str:
@@ -112,13 +94,13 @@ def test_tool_calling_gives_the_same_call(
     """Section "Tool Calling": the page's tool as it stands, the same call."""
     [theirs] = page["call_a_tool"]
 
-    answer = model.bind_tools([WEATHER]).invoke("What is the weather in Paris today?")
+    answer = model.bind_tools(TOOLS).invoke("What is the weather in Paris today?")
 
     [call] = answer.tool_calls
     assert call["name"] == theirs["function"]["name"]
     assert call["args"] == json.loads(theirs["function"]["arguments"])
     assert call["id"] == theirs["id"]
-    assert clarifai.last_request.json["tools"] == [WEATHER]
+    assert clarifai.last_request.json["tools"] == TOOLS
 
 
 def test_pages_variable_is_read_here_and_not_by_litellm(
@@ -257,6 +239,6 @@ def test_litellm_refuses_to_call_tools_one_by_one(
     direct = ChatClarifai(model=MODEL, base_url=clarifai.url, api_key=token)
 
     with pytest.raises(openai.BadRequestError, match="parallel_tool_calls"):
-        proxied.bind_tools([WEATHER], parallel_tool_calls=False).invoke(question)
-    direct.bind_tools([WEATHER], parallel_tool_calls=False).invoke(question)
+        proxied.bind_tools(TOOLS, parallel_tool_calls=False).invoke(question)
+    direct.bind_tools(TOOLS, parallel_tool_calls=False).invoke(question)
     assert clarifai.last_request.json["parallel_tool_calls"] is False
