@@ -9,6 +9,7 @@ what they share in `bodies`; then `choice`, which asks
 - `reasoning` (fields) and `think_tags` for what the model thought,
 - `tool_calls` (which call a delta belongs to, by `call_deltas`), `call_slots` and
   `whole_calls` (valid or broken) for what it wants called,
+- `other_fields` for what else a choice holds,
 - `usage` and `metadata` for what is known of the answer,
 - `chunks` and `open_chunk` (the first one) for what it hands out.
 

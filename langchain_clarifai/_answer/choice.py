@@ -5,26 +5,28 @@ Plain and streamed answers go through the same accumulator, so they cannot diffe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_clarifai._answer.attachments import (
-    ATTACHED_FIELDS,
-    THINKING_PARTS,
-    Attachments,
+from langchain_clarifai._answer.attachments import THINKING_PARTS
+from langchain_clarifai._answer.chunks import (
+    build_chunk,
+    copy_call_chunk,
+    copy_text_chunk,
 )
-from langchain_clarifai._answer.chunks import build_chunk, copy_text_chunk
-from langchain_clarifai._answer.extra_fields import ExtraFields
 from langchain_clarifai._answer.finish_reasons import is_cut_by_length
 from langchain_clarifai._answer.fuller_message import choose_fuller
 from langchain_clarifai._answer.open_chunk import OpenMessageChunk
-from langchain_clarifai._answer.reasoning import (
-    read_parts,
-    read_reasoning,
+from langchain_clarifai._answer.other_fields import (
+    BARE_CHOICE,
+    CALL_FIELDS,
+    TEXT_FIELDS,
+    OtherFields,
 )
+from langchain_clarifai._answer.reasoning import read_parts, read_reasoning
 from langchain_clarifai._answer.texts import Texts
 from langchain_clarifai._answer.tool_calls import ToolCallSlots
 from langchain_clarifai._answer.whole_calls import (
@@ -39,28 +41,7 @@ if TYPE_CHECKING:
     from langchain_core.messages.tool import ToolCall, ToolCallChunk
 
     from langchain_clarifai._answer.metadata import AnswerMetadata
-    from langchain_clarifai._answer.reasoning import Parts
     from langchain_clarifai._answer.think_tags import ThinkTags
-
-# A delta, and its choice, that have only these keys are text and nothing else.
-_PLAIN_DELTA: Final = frozenset({"content", "role"})
-_PLAIN_CHOICE: Final = frozenset({"delta", "finish_reason", "index"})
-
-_KNOWN_IN_DELTA: Final = frozenset(
-    {
-        *ATTACHED_FIELDS,
-        "content",
-        "function_call",
-        "reasoning",
-        "reasoning_content",
-        "refusal",
-        "role",
-        "tool_calls",
-    }
-)
-_KNOWN_IN_CHOICE: Final = frozenset(
-    {*_PLAIN_CHOICE, "error", "logprobs", "message", "usage"}
-)
 
 
 class ChoiceAccumulator:
@@ -75,14 +56,10 @@ class ChoiceAccumulator:
     ) -> None:
         self.finish_reason: str | None = None
         self._texts = Texts(think_tags)
-        self._refusal: list[str] = []
-        self._logprobs: dict[str, list[Any]] = {}
-        self._attachments = Attachments()
-        self._extra_fields = ExtraFields()
+        self._others = OtherFields()
         self._message_beside: dict[str, Any] | None = None
         self._has_calls = False
         self._slots = ToolCallSlots(tool_names)
-        self._is_whole = False
         self._chunk_class: type[AIMessageChunk] = OpenMessageChunk
 
     @property
@@ -91,7 +68,7 @@ class ChoiceAccumulator:
         return not (
             self._texts.contents
             or self._texts.thoughts
-            or self._refusal
+            or self._others.refusal
             or (self._has_calls and not self._slots.is_empty)
         )
 
@@ -100,9 +77,9 @@ class ChoiceAccumulator:
         if finish_reason := choice.get("finish_reason"):
             self.finish_reason = str(finish_reason)
         delta = choice.get("delta")
-        is_plain = _PLAIN_CHOICE.issuperset(choice)
+        is_plain = BARE_CHOICE.issuperset(choice)
         if not is_plain:
-            self._keep(choice, "choice", _KNOWN_IN_CHOICE)
+            self._others.read_choice(choice)
             if isinstance(message := choice.get("message"), dict):
                 # Deltas count, and a message beside them grows with them.
                 self._message_beside = message
@@ -116,7 +93,7 @@ class ChoiceAccumulator:
             content.__class__ is str
             and content
             and self._texts.think_tags is None
-            and _PLAIN_DELTA.issuperset(delta)
+            and TEXT_FIELDS.issuperset(delta)
             and (is_plain or not choice.get("logprobs"))
         ):
             # The common case, and most of what streaming costs: text, nothing else.
@@ -140,14 +117,12 @@ class ChoiceAccumulator:
                 if isinstance(tool_call, dict)
             ]
             message = {**message, "tool_calls": indexed}
-        self._is_whole = True
+        self._others.is_whole = True
         return self.read({**choice, "message": None, "delta": message})
 
     def attach(self, payload: dict[str, Any], names: Iterable[str]) -> None:
         """Take what belongs to the message although it stands beside the choices."""
-        for name in names:
-            if value := payload.get(name):
-                self._attachments.attach(name, value)
+        self._others.attach(payload, names)
 
     def drain_tool_calls(self) -> ChatGenerationChunk | None:
         """Return what has come of tool calls since the last time.
@@ -158,7 +133,15 @@ class ChoiceAccumulator:
         if not self._has_calls:
             return None
         tool_call_chunks = self._slots.drain()
-        return self._build_chunk("", tool_call_chunks) if tool_call_chunks else None
+        if not tool_call_chunks:
+            return None
+        if (
+            len(tool_call_chunks) == 1
+            and self._chunk_class is AIMessageChunk
+            and (chunk := copy_call_chunk(tool_call_chunks[0])) is not None
+        ):
+            return chunk
+        return self._build_chunk("", tool_call_chunks)
 
     def finish(self, metadata: AnswerMetadata) -> list[ChatGenerationChunk]:
         """Return what was held back, and the last chunk with all metadata."""
@@ -188,8 +171,8 @@ class ChoiceAccumulator:
         if self._texts.thoughts:
             additional_kwargs["reasoning_content"] = "".join(self._texts.thoughts)
         response_metadata = self._build_metadata(metadata, tool_calls)
-        if self._logprobs:
-            response_metadata["logprobs"] = self._logprobs
+        if self._others.logprobs:
+            response_metadata["logprobs"] = self._others.logprobs
         return AIMessage(
             content="".join(self._texts.contents),
             additional_kwargs=additional_kwargs,
@@ -204,9 +187,9 @@ class ChoiceAccumulator:
     ) -> dict[str, Any]:
         return metadata.build(
             self.finish_reason,
-            self._extra_fields,
+            self._others.extra,
             has_calls=bool(tool_calls),
-            has_refusal=bool(self._refusal),
+            has_refusal=bool(self._others.refusal),
         )
 
     def _finish_calls(self) -> list[ToolCallChunk]:
@@ -220,17 +203,8 @@ class ChoiceAccumulator:
             return None
         if self.is_empty:
             return self.read_whole({"message": message})
-        for name in ATTACHED_FIELDS:
-            if name not in self._attachments and (value := message.get(name)):
-                self._attachments.attach(name, value, is_whole=True)
-        self._keep(message, "message", _KNOWN_IN_DELTA)
+        self._others.read_missing(message)
         return None
-
-    def _keep(self, fields: dict[str, Any], part: str, known: frozenset[str]) -> None:
-        """Keep what nobody defined."""
-        for name, value in fields.items():
-            if name not in known:
-                self._extra_fields.keep(part, name, value)
 
     def _convert_tool_calls(self) -> tuple[list[ToolCall], list[InvalidToolCall]]:
         return convert_to_tool_calls(
@@ -256,15 +230,13 @@ class ChoiceAccumulator:
     def _read_delta(
         self, delta: dict[str, Any], logprobs: Any
     ) -> ChatGenerationChunk | None:
-        content, thought = self._read_content(delta)
-        if (refusal := delta.get("refusal")) and isinstance(refusal, str):
-            self._refusal.append(refusal)
         self._read_calls(delta)
-        for name in ATTACHED_FIELDS:
-            if value := delta.get(name):
-                self._attachments.attach(name, value, is_whole=self._is_whole)
-        self._keep(delta, "message", _KNOWN_IN_DELTA)
-        response_metadata = self._read_logprobs(logprobs)
+        if not CALL_FIELDS.issuperset(delta):
+            self._others.read_delta(delta)
+        elif delta.get("content") in (None, "") and not logprobs:
+            return None  # a piece of a call, nothing else
+        content, thought = self._read_content(delta)
+        response_metadata = self._others.read_logprobs(logprobs)
         if not content and not thought and not response_metadata:
             return None
         return self._build_chunk(
@@ -276,26 +248,12 @@ class ChoiceAccumulator:
         reasoning, reasoning_field = read_reasoning(delta)
         content = delta.get("content")
         if not isinstance(content, str):
-            parts = self._read_parts(content)
+            parts = read_parts(content)
+            self._others.read_parts(parts)
             content = parts.text
             if parts.thought and not reasoning:
                 reasoning, reasoning_field = parts.thought, THINKING_PARTS
         return self._texts.read(content, reasoning, reasoning_field)
-
-    def _read_parts(self, content: Any) -> Parts:
-        """Take what content that is no string holds besides text."""
-        parts = read_parts(content)
-        for name, values in (
-            (THINKING_PARTS, parts.thoughts),
-            ("images", parts.images),
-        ):
-            if values:
-                self._attachments.attach(name, [*values], is_whole=self._is_whole)
-        if parts.refusal:
-            self._refusal.append(parts.refusal)
-        if parts.others:
-            self._extra_fields.keep("message", "content", [*parts.others])
-        return parts
 
     def _read_calls(self, delta: dict[str, Any]) -> None:
         if tool_calls := delta.get("tool_calls"):
@@ -308,23 +266,9 @@ class ChoiceAccumulator:
         self._has_calls = True
         self._slots.apply(tool_calls)
 
-    def _read_logprobs(self, logprobs: Any) -> dict[str, Any]:
-        if not isinstance(logprobs, dict):
-            return {}
-        found = {
-            name: tokens
-            for name, tokens in logprobs.items()
-            if isinstance(tokens, list) and tokens
-        }
-        for name, tokens in found.items():
-            self._logprobs.setdefault(name, []).extend(tokens)
-        return {"logprobs": found} if found else {}
-
     def _build_additional_kwargs(self) -> dict[str, Any]:
         """Build what stands on the last chunk, and on the message."""
-        additional_kwargs = self._attachments.build()
-        if self._refusal:
-            additional_kwargs["refusal"] = "".join(self._refusal)
+        additional_kwargs = self._others.build_additional_kwargs()
         if self._texts.thoughts_field not in {"", "reasoning_content"}:
             additional_kwargs["reasoning_field"] = self._texts.thoughts_field
         provider_fields = split_provider_fields(self._slots.provider_fields())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.tool import invalid_tool_call
 from langchain_core.outputs import ChatGenerationChunk
 
 from langchain_clarifai._answer.metadata import PROVIDER_METADATA
@@ -12,26 +14,58 @@ from langchain_clarifai._answer.metadata import PROVIDER_METADATA
 if TYPE_CHECKING:
     from langchain_core.messages.tool import ToolCallChunk
 
-_TEXT_CHUNK = AIMessageChunk(content="", response_metadata=PROVIDER_METADATA)
-_TEXT_GENERATION = ChatGenerationChunk(message=_TEXT_CHUNK)
+# Its containers are named so that copies count them as set, like what they replace.
+_TEXT_CHUNK = AIMessageChunk(
+    content="",
+    additional_kwargs={},
+    response_metadata=PROVIDER_METADATA,
+    tool_calls=[],
+    invalid_tool_calls=[],
+    tool_call_chunks=[],
+)
+_TEXT_GENERATION = ChatGenerationChunk(message=_TEXT_CHUNK, text="")
 
 
 def copy_text_chunk(content: str) -> ChatGenerationChunk:
-    """Build a chunk of text from a template, for two thirds of what validation costs.
+    """Build a chunk of text from a template, for half of what validation costs.
 
-    Every container is new, so that chunks share nothing a reader might change.
+    Every container is new, so that chunks share nothing a reader might change. Fields
+    are replaced in the copies' `__dict__`, which is where pydantic keeps them:
+    `model_copy(update=…)` looks each one up first, which costs half as much again.
     """
-    message = _TEXT_CHUNK.model_copy(
-        update={
-            "content": content,
-            "additional_kwargs": {},
-            "response_metadata": {**PROVIDER_METADATA},
-            "tool_calls": [],
-            "invalid_tool_calls": [],
-            "tool_call_chunks": [],
-        }
+    message = copy(_TEXT_CHUNK)
+    message.__dict__.update(
+        content=content,
+        additional_kwargs={},
+        response_metadata={**PROVIDER_METADATA},
+        tool_calls=[],
+        invalid_tool_calls=[],
+        tool_call_chunks=[],
     )
-    return _TEXT_GENERATION.model_copy(update={"message": message, "text": content})
+    generation = copy(_TEXT_GENERATION)
+    generation.__dict__.update(message=message, text=content)
+    return generation
+
+
+def copy_call_chunk(tool_call_chunk: ToolCallChunk) -> ChatGenerationChunk | None:
+    """Build a chunk of one piece of a call from a template; None if it begins one.
+
+    langchain-core looks for an object in every piece. In one that does not begin like
+    an object there is none, so that it counts as invalid, as it does in core.
+    """
+    arguments = tool_call_chunk["args"]
+    if not arguments or arguments.lstrip().startswith("{"):
+        return None
+    generation = copy_text_chunk("")
+    generation.message.__dict__.update(
+        tool_call_chunks=[tool_call_chunk],
+        invalid_tool_calls=[
+            invalid_tool_call(
+                name=tool_call_chunk["name"], args=arguments, id=tool_call_chunk["id"]
+            )
+        ],
+    )
+    return generation
 
 
 def build_chunk(
