@@ -19,7 +19,7 @@ from pydantic import (
 )
 from typing_extensions import override
 
-from langchain_clarifai._settings.arguments import resolve_arguments
+from langchain_clarifai._settings.arguments import hide_secrets, resolve_arguments
 from langchain_clarifai._settings.credentials import normalize_base_url
 from langchain_clarifai._settings.headers import check_headers
 from langchain_clarifai._settings.parameters import CHAT_PARAMETERS
@@ -145,6 +145,10 @@ class ConnectedModel(Serializable):
     _lease: Lease = PrivateAttr(default_factory=Lease)
 
     # --- Construction -----------------------------------------------------------
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs = hide_secrets(kwargs)
+        super().__init__(*args, **kwargs)
 
     @model_validator(mode="wrap")
     @classmethod

@@ -21,7 +21,7 @@ from langchain_clarifai._check.recorder import (
     Recorder,
     RecordingClient,
 )
-from langchain_clarifai._errors.catching import converted_errors
+from langchain_clarifai._errors.catching import ConvertedErrors
 from langchain_clarifai._errors.exchange import Exchange as FailedExchange
 from langchain_clarifai._settings.credentials import Masked
 from langchain_clarifai._settings.model_ids import is_clarifai_base_url
@@ -175,7 +175,7 @@ class SyncLine(Line):
     ) -> Exchange:
         client = self.http_client
         request = self._build_request(client, method, url, body, token)
-        with converted_errors(self._forgive(request, token)):
+        with ConvertedErrors(self._forgive(request, token)):
             response = client.send(request, stream=True, follow_redirects=False)
             exchange = self.recorder.exchanges[-1]
             try:
@@ -228,7 +228,7 @@ class AsyncLine(Line):
     ) -> Exchange:
         await self._client.prepare()
         request = self._build_request(self._client, method, url, body, token)
-        with converted_errors(self._forgive(request, token)):
+        with ConvertedErrors(self._forgive(request, token)):
             response = await self._client.send(
                 request, stream=True, follow_redirects=False
             )

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai import _errors
 from langchain_clarifai._errors.base import ClarifaiError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from types import TracebackType
 
     from langchain_clarifai._errors.exchange import Exchange
@@ -23,23 +21,34 @@ if TYPE_CHECKING:
 _CONVERSION: Final = "langchain_clarifai._errors.conversion"
 
 
-@contextmanager
-def converted_errors(exchange: Exchange) -> Generator[None]:
+class ConvertedErrors:
     """Raise what goes wrong inside as one of our errors.
 
     The error has no cause: exceptions of HTTP libraries hold the headers, and with
-    them the token. The text says what they said.
+    them the token. The text says what they said. What only passes through, as when the
+    task is cancelled, leaves the frames of the libraries behind: their local variables
+    hold the headers, too.
     """
-    try:
-        yield
-    except ClarifaiError:
-        raise
-    except Exception as error:
+
+    __slots__ = ("_exchange",)
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *raised: object) -> bool | None:
+        error: Any = raised[1]
+        if error is None or isinstance(error, ClarifaiError):
+            return None
+        if not isinstance(error, Exception):
+            error.__context__ = error.__traceback__ = None
+            return None
         from langchain_clarifai._errors.conversion import convert_to_error
 
-        converted = convert_to_error(error, exchange)
+        converted = convert_to_error(error, self._exchange)
         if converted is None:
-            raise
+            return None
         raise converted from None
 
 

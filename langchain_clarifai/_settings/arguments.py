@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from langchain_clarifai._settings import parameters
 from langchain_clarifai._settings.credentials import (
     MISSING_TOKEN,
+    Masked,
     check_token,
     find_base_url,
     find_token,
@@ -69,6 +70,10 @@ _NAMES_OF_SECRETS: Final = re.compile(
     r"|^token$",
     re.IGNORECASE,
 )
+# What else may hold secrets.
+_MAPPINGS: Final = frozenset(
+    {"default_headers", "default_query", "extra_headers", "extra_query"}
+)
 
 # Warnings point at the user's line, so frames of these packages are skipped.
 _INNER_PACKAGES: Final = (
@@ -77,6 +82,30 @@ _INNER_PACKAGES: Final = (
     "langchain_core",
     "pydantic",
 )
+
+
+def hide_secrets(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace what may be secret by the same text without a repr.
+
+    The arguments go through frames of LangChain and pydantic, and a traceback may show
+    the local variables of all of them.
+    """
+    return {
+        name: _hide(value)
+        if name in _MAPPINGS or _NAMES_OF_SECRETS.search(name)
+        else value
+        for name, value in arguments.items()
+    }
+
+
+def _hide(value: Any) -> Any:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        return Masked(value)
+    if isinstance(value, dict):
+        return {name: _hide(part) for name, part in value.items()}
+    return value
 
 
 def resolve_arguments(

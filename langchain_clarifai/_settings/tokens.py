@@ -67,8 +67,9 @@ def _reveal(given: Any, base_url: str) -> str:
     if isinstance(given, SecretStr):
         return check_token(Masked(given.get_secret_value()))
     if not isinstance(given, str):
+        kind = given if isinstance(given, type) else type(given)
         raise ValueError(
-            f"`api_key` is, or returned, a {type(given).__name__}. It must be a "
+            f"`api_key` is, or returned, a {kind.__name__}. It must be a "
             "string, a SecretStr, or a sync or async function that returns one."
         )
     given = Masked(given)  # the frames of an error show their locals
@@ -87,8 +88,8 @@ def _read_found(found: FoundToken | None, base_url: str) -> str:
 
 
 def _call(api_key: Any) -> Any:
-    given = api_key()
-    return _mask(_run_in_thread(given) if inspect.isawaitable(given) else given)
+    given = _mask(api_key())
+    return _mask(_run_in_thread(given)) if inspect.isawaitable(given) else given
 
 
 async def _acall(api_key: Any) -> Any:
@@ -96,12 +97,19 @@ async def _acall(api_key: Any) -> Any:
     is_async = inspect.iscoroutinefunction(api_key) or inspect.iscoroutinefunction(
         getattr(api_key, "__call__", None)  # noqa: B004 - asked what it is, not if
     )
-    given = api_key() if is_async else await asyncio.to_thread(api_key)
-    return _mask(await given if inspect.isawaitable(given) else given)
+    given = _mask(api_key() if is_async else await asyncio.to_thread(api_key))
+    return _mask(await given) if inspect.isawaitable(given) else given
 
 
 def _mask(given: Any) -> Any:
-    return Masked(given) if isinstance(given, str) else given
+    """Hide a token from tracebacks that show the local variables of all frames.
+
+    Of what is of another type, and may be one all the same, only the type is left.
+    """
+    if isinstance(given, str):
+        return Masked(given)
+    is_usable = given is None or isinstance(given, SecretStr)
+    return given if is_usable or inspect.isawaitable(given) else type(given)
 
 
 def _run_in_thread(awaitable: Awaitable[Any]) -> Any:

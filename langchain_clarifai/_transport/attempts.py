@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import time
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from typing_extensions import override
@@ -24,7 +23,7 @@ from langchain_clarifai._answer.faults import (
 from langchain_clarifai._answer.metadata import AnswerMetadata
 from langchain_clarifai._answer.stream import StreamAccumulator
 from langchain_clarifai._answer.think_tags import build_think_tags
-from langchain_clarifai._errors.catching import converted_errors
+from langchain_clarifai._errors.catching import ConvertedErrors
 from langchain_clarifai._errors.exchange import Exchange
 from langchain_clarifai._errors.redaction import LARGEST_ERROR
 from langchain_clarifai._errors.request_ids import read_request_id
@@ -36,7 +35,7 @@ from langchain_clarifai._transport.throttling import Throttle
 from langchain_clarifai._transport.unpacking import limit_unpacking
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Iterable
 
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
@@ -78,11 +77,9 @@ class Attempt:
             base_url=request.base_url,
         )
 
-    @contextmanager
-    def converted_errors(self) -> Generator[None]:
+    def converted_errors(self) -> ConvertedErrors:
         """Raise whatever goes wrong as one of our errors."""
-        with converted_errors(self._exchange):
-            yield
+        return ConvertedErrors(self._exchange)
 
     @property
     def header_timeout(self) -> HeaderTimeout:
@@ -214,6 +211,26 @@ class ChatAttempt(WholeAttempt["ChatResult"]):
         )
 
 
+class _ConvertedStreamErrors(ConvertedErrors):
+    """Tell what had arrived, too; nothing can go wrong after the end of the answer."""
+
+    __slots__ = ("_accumulator",)
+
+    def __init__(self, exchange: Exchange, accumulator: StreamAccumulator) -> None:
+        super().__init__(exchange)
+        self._accumulator = accumulator
+
+    @override
+    def __exit__(self, *raised: object) -> bool | None:
+        if isinstance(raised[1], Exception):
+            accumulator = self._accumulator
+            if accumulator.is_done:
+                return True
+            self._exchange.partial_message = accumulator.build_partial_message()
+            self._exchange.chunks_received = accumulator.chunks_received
+        return super().__exit__(*raised)
+
+
 class StreamAttempt(Attempt):
     """One try of a request whose answer is streamed."""
 
@@ -244,20 +261,10 @@ class StreamAttempt(Attempt):
         """Whether a chunk was handed out."""
         return self._accumulator.has_yielded
 
-    @contextmanager
     @override
-    def converted_errors(self) -> Generator[None]:
+    def converted_errors(self) -> ConvertedErrors:
         """Raise whatever goes wrong as one of our errors, with the partial message."""
-        accumulator = self._accumulator
-        with converted_errors(self._exchange):
-            try:
-                yield
-            except Exception:
-                if accumulator.is_done:
-                    return
-                self._exchange.partial_message = accumulator.build_partial_message()
-                self._exchange.chunks_received = accumulator.chunks_received
-                raise
+        return _ConvertedStreamErrors(self._exchange, self._accumulator)
 
     def read(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
         """Take the next bytes, and watch that the stream is alive."""

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from langchain_clarifai._answer.faults import ErrorBody, EventTooLong, SlowAnswer
-from langchain_clarifai._errors.catching import converted_errors
+from langchain_clarifai._errors.catching import ConvertedErrors
 from langchain_clarifai._errors.classes import (
     ClarifaiConnectionError,
     ClarifaiConnectTimeoutError,
@@ -105,7 +105,7 @@ def test_timeout_in_a_stream_is_silence() -> None:
 @pytest.mark.parametrize("error", [ValueError("x"), RuntimeError("x"), KeyError("x")])
 def test_error_of_others_passes(error: Exception) -> None:
     """A mistake in the code is not dressed up as one of the network."""
-    with pytest.raises(type(error)) as caught, converted_errors(_build_exchange()):
+    with pytest.raises(type(error)) as caught, ConvertedErrors(_build_exchange()):
         raise error
     assert caught.value is error
 
@@ -116,7 +116,7 @@ def test_error_of_ours_passes() -> None:
     assert isinstance(error, ClarifaiInternalServerError)
     with (
         pytest.raises(ClarifaiInternalServerError) as caught,
-        converted_errors(_build_exchange()),
+        ConvertedErrors(_build_exchange()),
     ):
         raise error
     assert caught.value is error

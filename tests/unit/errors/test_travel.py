@@ -12,15 +12,22 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 from langchain_core.messages import AIMessage
+from pydantic import SecretStr
 
+import langchain_clarifai
+from langchain_clarifai import ChatClarifai
 from langchain_clarifai._answer import faults
 from langchain_clarifai._errors import classes
 from langchain_clarifai._errors.base import ClarifaiError
 from langchain_clarifai._errors.conversion import convert_to_error
 from langchain_clarifai._errors.exchange import Exchange
+from tests.servers.openai_wire import platform_error
+from tests.servers.wire import json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.servers.wire import WireServer
 
 _http: Any = importlib.import_module(
     openai.DefaultHttpxClient.__mro__[-3].__module__.partition(".")[0]
@@ -83,13 +90,34 @@ def test_error_that_travels_keeps_what_it_tells(
     assert _TOKEN.encode() not in pickle.dumps(arrived)
 
 
-def _fail() -> None:
-    raise _build(classes.ClarifaiAuthenticationError)
+def test_every_public_error_is_among_those_that_travel() -> None:
+    """None is left out above."""
+    public = [getattr(langchain_clarifai, name) for name in langchain_clarifai.__all__]
+    errors = {one for one in public if _is_error(one)} - {ClarifaiError}
+    assert errors == set(_list_classes())
 
 
-def test_error_in_a_worker_process_is_raised_where_it_was_waited_for() -> None:
-    """The pool of processes goes on."""
+def _is_error(one: Any) -> bool:
+    return isinstance(one, type) and issubclass(one, ClarifaiError)
+
+
+def _ask(url: str) -> None:
+    ChatClarifai(model="m", base_url=url, api_key=SecretStr(_TOKEN)).invoke("Hi")
+
+
+def test_error_in_a_worker_process_is_raised_where_it_was_waited_for(
+    wire: WireServer,
+) -> None:
+    """A 401 that a server gave the worker; and the pool of processes goes on."""
+    wire.handler = lambda _: json_reply(
+        platform_error(11001, f"Bad {_TOKEN}", "and why", req_id="r-1"), status=401
+    )
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         for _ in range(2):
-            with pytest.raises(classes.ClarifaiAuthenticationError, match="no \\*"):
-                pool.submit(_fail).result(timeout=60)
+            future = pool.submit(_ask, wire.url)
+            with pytest.raises(classes.ClarifaiAuthenticationError) as caught:
+                future.result(timeout=60)
+            error = caught.value
+            assert (error.code, error.request_id) == (11001, "r-1")
+            assert "Bad **********" in str(error)
+            assert _TOKEN not in f"{error.__cause__}{error.body}"
