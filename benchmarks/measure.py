@@ -27,7 +27,7 @@ CONCURRENT_REQUESTS = 100
 REQUESTS = 50
 CONSTRUCTIONS = 100
 PACE = 1  # milliseconds between two events; slower than any client reads them
-ADDING_LIMIT = 12.0  # seconds of CPU time
+ADDING_LIMIT = 6.0  # seconds of CPU time
 
 
 class TooSlowError(Exception):
