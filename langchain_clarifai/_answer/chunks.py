@@ -77,16 +77,15 @@ def build_chunk(
     response_metadata: dict[str, Any] | None = None,
 ) -> ChatGenerationChunk:
     """Build a chunk that holds more than text, or is the first."""
-    metadata = PROVIDER_METADATA
-    if response_metadata:
-        metadata = {**PROVIDER_METADATA, **response_metadata}
-    if not tool_call_chunks and not additional_kwargs:
-        message = chunk_class(content=content, response_metadata=metadata)
-    else:
-        message = chunk_class(
-            content=content,
-            additional_kwargs=additional_kwargs or {},
-            tool_call_chunks=tool_call_chunks or [],
-            response_metadata=metadata,
-        )
+    more: dict[str, Any] = {
+        "additional_kwargs": additional_kwargs or {},
+        "response_metadata": {**PROVIDER_METADATA, **(response_metadata or {})},
+    }
+    if chunk_class is AIMessageChunk and not tool_call_chunks:
+        generation_chunk = copy_text_chunk(content)
+        generation_chunk.message.__dict__.update(more)
+        return generation_chunk
+    message = chunk_class(
+        content=content, tool_call_chunks=tool_call_chunks or [], **more
+    )
     return ChatGenerationChunk(message=message)

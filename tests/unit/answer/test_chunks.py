@@ -9,7 +9,11 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_clarifai._answer.chunks import copy_call_chunk, copy_text_chunk
+from langchain_clarifai._answer.chunks import (
+    build_chunk,
+    copy_call_chunk,
+    copy_text_chunk,
+)
 
 PROVIDER = {"model_provider": "clarifai"}
 CONTAINERS = (
@@ -23,7 +27,7 @@ CONTAINERS = (
 
 def build(**fields: Any) -> ChatGenerationChunk:
     """Build a chunk as langchain-core does, with validation."""
-    message = AIMessageChunk(response_metadata=PROVIDER, **fields)
+    message = AIMessageChunk(**{"response_metadata": PROVIDER, **fields})
     return ChatGenerationChunk(message=message)
 
 
@@ -47,6 +51,18 @@ def test_a_copied_piece_of_a_call_is_a_validated_one(arguments: str) -> None:
     validated = build(content="", tool_call_chunks=[piece])
     assert copied == validated
     assert copied is not None
+    assert copied.model_dump() == validated.model_dump()
+
+
+def test_a_copied_thought_is_a_validated_one() -> None:
+    """Thoughts and log probabilities of a chunk need no validation either."""
+    thought = {"reasoning_content": "Hm"}
+    logprobs = {"logprobs": {"content": [{"token": "H"}]}}
+    copied = build_chunk(AIMessageChunk, "H", None, thought, response_metadata=logprobs)
+    validated = build(
+        content="H", additional_kwargs=thought, response_metadata=PROVIDER | logprobs
+    )
+    assert copied == validated
     assert copied.model_dump() == validated.model_dump()
 
 
