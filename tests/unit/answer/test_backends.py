@@ -10,64 +10,19 @@ import time
 from typing import Any, Final
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, message_chunk_to_message
 
 from langchain_clarifai._answer.completion import convert_to_chat_result
-from langchain_clarifai._answer.extra_fields import CUT_KEY, MAX_EXTRA_BYTES
 from langchain_clarifai._answer.faults import Fault
 from langchain_clarifai._answer.metadata import AnswerMetadata
 from langchain_clarifai._answer.stream import StreamAccumulator
-from langchain_clarifai._request.messages import convert_to_wire_messages
-
-MODEL: Final = "user/app/models/model"
-TOOLS: Final = {"search": "search"}
-FINISH: Final[dict[str, Any]] = {
-    "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]
-}
-
-
-def read_plain(message: dict[str, Any], **fields: Any) -> AIMessage:
-    """Read a message as a plain answer."""
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    body = json.dumps({"choices": [choice], **fields}).encode()
-    metadata = AnswerMetadata(MODEL)
-    result = convert_to_chat_result(body, metadata, "auto", MODEL, TOOLS)
-    answer = result.generations[0].message
-    assert isinstance(answer, AIMessage)
-    return answer
-
-
-def read_events(*events: dict[str, Any]) -> AIMessage:
-    """Read events; return the sum of the chunks, as a message."""
-    accumulator = StreamAccumulator(
-        AnswerMetadata(MODEL), None, allow_unfinished=False, tool_names=TOOLS
-    )
-    chunks: list[Any] = []
-    for event in (*events, FINISH):
-        chunks += accumulator.feed(b"data: " + json.dumps(event).encode() + b"\n\n")
-    chunks += accumulator.feed(b"data: [DONE]\n\n")
-    total = chunks[0].message
-    for chunk in chunks[1:]:
-        total += chunk.message
-    answer = message_chunk_to_message(total)
-    assert isinstance(answer, AIMessage)
-    return answer
-
-
-def build_event(delta: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """Build an event of one delta."""
-    return {"choices": [{"index": 0, "delta": delta}], **fields}
-
-
-def read_deltas(*deltas: dict[str, Any]) -> AIMessage:
-    """Read deltas, one an event."""
-    return read_events(*map(build_event, deltas))
-
-
-def send_back(message: AIMessage) -> dict[str, Any]:
-    """Return the wire message that stands for an answer in the next request."""
-    return convert_to_wire_messages([HumanMessage("x"), message])[1]
-
+from tests.unit.answer.reading import (
+    MODEL,
+    build_event,
+    read_deltas,
+    read_events,
+    read_plain,
+    send_back,
+)
 
 DETAILS: Final = [
     {"type": "reasoning.text", "text": "ab", "index": 0, "signature": "S"},
@@ -171,57 +126,6 @@ def test_a_message_and_a_delta_side_by_side_are_one_answer() -> None:
         for text, grown in (("H", "H"), ("i", "Hi"))
     ]
     assert read_events(*events).content == "Hi"
-
-
-def test_fields_that_nobody_defined_are_kept_once() -> None:
-    """They stand by the part that held them; lists grow and repetitions do not."""
-    first = build_event({"content": "a", "m": 1}, provider="X", items=[1])
-    first["choices"][0]["native"] = {"a": 1}
-    second = build_event({"content": "b", "m": 2}, provider="X", items=[2])
-    second["choices"][0]["native"] = {"b": 2}
-    third = build_event({"content": "c"}, provider="X", items=[1, 2])
-    message = read_events(first, second, third)
-    assert message.content == "abc"
-    assert message.response_metadata["extra_fields"] == {
-        "completion": {"provider": "X", "items": [1, 2]},
-        "choice": {"native": {"a": 1, "b": 2}},
-        "message": {"m": 2},
-    }
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["x" * 200_000, ["x" * 100] * 2_000, {str(n): "x" * 100 for n in range(2_000)}],
-    ids=["text", "list", "object"],
-)
-def test_fields_that_are_too_long_are_cut_and_marked(value: Any) -> None:
-    """What is kept of one answer is bounded."""
-    message = read_plain({"content": "a"}, big=value)
-    kept = message.response_metadata["extra_fields"]
-    assert kept[CUT_KEY] == ["completion.big"]
-    size = len(json.dumps(kept["completion"]))
-    assert MAX_EXTRA_BYTES / 2 < size <= MAX_EXTRA_BYTES * 1.1
-
-
-@pytest.mark.parametrize("name", ["content", "reasoning_content", "reasoning"])
-def test_a_character_cut_in_two_is_whole(name: str) -> None:
-    """Half a surrogate pair waits for the other half."""
-    message = read_deltas({name: "a\ud83d"}, {name: "\ude00b"}, {name: "\ud83d"})
-    texts = (message.content, message.additional_kwargs.get("reasoning_content"))
-    assert "a😀b\N{REPLACEMENT CHARACTER}" in texts
-
-
-def test_a_character_cut_in_arguments_is_whole() -> None:
-    """Halves are joined by the index of their call."""
-    pieces = ('{"a": "\ud83d', '\ude00"}')
-    message = read_deltas(
-        *(
-            {"tool_calls": [{"index": 0, "id": "c", "function": function}]}
-            for function in ({"name": "f", "arguments": pieces[0]},)
-        ),
-        {"tool_calls": [{"index": 0, "function": {"arguments": pieces[1]}}]},
-    )
-    assert message.tool_calls[0]["args"] == {"a": "😀"}
 
 
 @pytest.mark.parametrize("is_streamed", [False, True], ids=["plain", "streamed"])

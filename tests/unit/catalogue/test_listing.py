@@ -13,18 +13,9 @@ from pydantic import SecretStr
 
 from langchain_clarifai import (
     ChatClarifai,
-    ClarifaiAuthenticationError,
-    ClarifaiConnectionError,
-    ClarifaiError,
-    ClarifaiInternalServerError,
-    ClarifaiMalformedResponseError,
-    ClarifaiNotFoundError,
-    ClarifaiPermissionDeniedError,
-    ClarifaiRateLimitError,
 )
 from langchain_clarifai._catalogue.listing import alist_models, list_models
 from langchain_clarifai._catalogue.records import ModelRecord
-from langchain_clarifai._settings import known_names, model_ids
 from langchain_clarifai._settings.model_ids import resolve_model
 from tests.servers.catalogue import (
     SCHEMA,
@@ -35,51 +26,20 @@ from tests.servers.catalogue import (
     check,
     extract_schema,
 )
-from tests.servers.openai_wire import completion, platform_error
-from tests.servers.wire import End, Reply, event_stream_reply, json_reply
-from tests.unit.catalogue.models import GPT, OK, POLY, TOKEN
+from tests.servers.openai_wire import completion
+from tests.servers.wire import json_reply
+from tests.unit.catalogue.models import GPT, OK, POLY, TOKEN, build_models
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from tests.servers.wire import WireServer
 
 OPENAI_URL: Final = "https://api.clarifai.com/v2/ext/openai/v1"
 
 
-async def _list_in_sync(**arguments: Any) -> list[ModelRecord]:
-    return list_models(**arguments)
-
-
 def _build(model: str, **settings: Any) -> ChatClarifai:
     return ChatClarifai(model=model, api_key=SecretStr(TOKEN), **settings)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_stays_listed() -> Iterator[None]:
-    """What a test lists is known for the whole process."""
-    yield
-    known_names.forget()
-    model_ids.forget_resolved()
-
-
-@pytest.fixture(params=[_list_in_sync, alist_models], ids=["sync", "async"])
-def listing(request: pytest.FixtureRequest) -> Any:
-    """List models, in each of the two ways."""
-    return request.param
-
-
-@pytest.fixture
-def catalogue() -> Iterator[CatalogueServer]:
-    """Serve a catalogue that a test fills."""
-    with CatalogueServer(token=TOKEN) as server:
-        yield server
-    assert server.failures == []
-
-
-def build_models(count: int) -> list[dict[str, Any]]:
-    """Build models that can chat, each with a name of its own."""
-    return [build_model(f"some/app/models/m{number}") for number in range(count)]
 
 
 # --- What is sent -------------------------------------------------------------------
@@ -386,86 +346,6 @@ async def test_wrong_argument_is_refused(
     with pytest.raises(error_class, match=text.replace(".", r"\.")) as caught:
         await listing(**given)
     assert TOKEN not in str(caught.value)
-
-
-ERRORS: Final[list[tuple[Reply, type[ClarifaiError], str]]] = [
-    (
-        json_reply(platform_error(11001, "Invalid token"), status=401),
-        ClarifaiAuthenticationError,
-        "11001 CONN_TOKEN_INVALID: Invalid token",
-    ),
-    (
-        json_reply(platform_error("CONN_INSUFFICIENT_SCOPES", "No."), status=403),
-        ClarifaiPermissionDeniedError,
-        "11007 CONN_INSUFFICIENT_SCOPES: No",
-    ),
-    (
-        json_reply(platform_error(11101, "Does not exist"), status=404),
-        ClarifaiNotFoundError,
-        "HTTP 404, request id req-1",
-    ),
-    (json_reply(platform_error(11005, "Wait")), ClarifaiRateLimitError, "HTTP 200"),
-    (json_reply({}, status=500), ClarifaiInternalServerError, "HTTP 500"),
-    (json_reply({"error": "No"}), ClarifaiInternalServerError, "No"),
-    (json_reply({"data": []}), ClarifaiMalformedResponseError, "no page of Clarifai"),
-    (json_reply([]), ClarifaiMalformedResponseError, "no page of Clarifai"),
-    (json_reply({"models": 1}), ClarifaiMalformedResponseError, "no page of Clarifai"),
-    (
-        event_stream_reply(b"<html>Sign in</html>"),
-        ClarifaiMalformedResponseError,
-        "'<html>Sign in</html>'",
-    ),
-    (
-        event_stream_reply(b'{"models": [', end=End.RESET),
-        ClarifaiConnectionError,
-        "The connection broke after the headers",
-    ),
-    (
-        json_reply({}, status=302, headers={"location": "http://localhost:1/login"}),
-        ClarifaiError,
-        "Redirects are not followed",
-    ),
-    (
-        json_reply(platform_error(11102, f"Not this: {TOKEN}"), status=400),
-        ClarifaiError,
-        "Not this: **********",
-    ),
-]
-
-
-@pytest.mark.parametrize(("reply", "error_class", "text"), ERRORS)
-async def test_failed_page_is_a_typed_error(
-    reply: Reply,
-    error_class: type[ClarifaiError],
-    text: str,
-    listing: Any,
-    wire: WireServer,
-) -> None:
-    """Errors are those of chat, and hide the token as those do."""
-    wire.reply(reply)
-    with pytest.raises(error_class) as caught:
-        await listing(api_key=TOKEN, base_url=wire.url, max_retries=0)
-    assert text in str(caught.value)
-    for shown in (str(caught.value), repr(caught.value), repr(vars(caught.value))):
-        assert TOKEN not in shown
-    assert caught.value.__cause__ is None
-
-
-async def test_failed_page_is_tried_again(listing: Any, wire: WireServer) -> None:
-    """A page that failed is asked for anew, and what was read before is kept."""
-    models = build_models(2)
-    soon = {"retry-after-ms": "1"}
-    wire.reply(
-        json_reply({"status": OK, "models": models[:1]}),
-        json_reply({}, status=500, headers=soon),
-        json_reply(platform_error(11005, "Wait"), status=429, headers=soon),
-        json_reply({"status": OK, "models": models[1:]}),
-        json_reply({"status": OK}),
-    )
-    records = await listing(api_key=TOKEN, base_url=wire.url)
-    assert [record.name for record in records] == ["m0", "m1"]
-    pages = [request.path.partition("page=")[2][0] for request in wire.requests]
-    assert pages == ["1", "2", "2", "2", "3"]
 
 
 async def test_async_listing_does_not_block_the_loop(

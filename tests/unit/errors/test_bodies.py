@@ -72,22 +72,6 @@ def test_body_of_any_shape_is_described(
 
 
 @pytest.mark.parametrize(
-    ("code", "label"),
-    [(21353, "21353 MODEL_NOT_DEPLOYED"), (77, "77"), ("x", "x"), (None, "")],
-)
-def test_label_names_the_codes_of_clarifai(code: Any, label: str) -> None:
-    """And shows others as they are."""
-    assert describe({"error": {"code": code, "message": "m"}}).label == label
-
-
-def test_advice_is_about_the_words() -> None:
-    """Where they tell something."""
-    text = "create() got an unexpected keyword argument 'top_a'"
-    assert "`top_a`" in describe(text).advice
-    assert describe("oops").advice == ""
-
-
-@pytest.mark.parametrize(
     ("body", "status", "expected"),
     [
         ({"code": 21353}, 500, ClarifaiNotDeployedError),

@@ -9,16 +9,10 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from langchain_clarifai import ChatClarifai
+from tests.unit.settings.models import MODEL, TOKEN, build
 
-MODEL = "openai/chat-completion/models/gpt-oss-120b"
 URL = f"https://clarifai.com/{MODEL}"
-TOKEN = "a-secret-token"
 DEFAULT = "https://api.clarifai.com/v2/ext/openai/v1"
-
-
-def build(**arguments: Any) -> ChatClarifai:
-    given = {"model": MODEL, "api_key": TOKEN, **arguments}
-    return ChatClarifai(**given)
 
 
 ALIASES: list[Any] = [
@@ -179,7 +173,12 @@ def test_base_url_takes_one_form() -> None:
 def test_unknown_argument_moves_to_model_kwargs_with_a_warning() -> None:
     """The warning points at the line of the user."""
     with pytest.warns(UserWarning, match="`min_p` is not an argument") as caught:
-        model = build(min_p=0.1, model_kwargs={"top_k": 4})
+        model = ChatClarifai(
+            model=MODEL,
+            api_key=SecretStr(TOKEN),
+            model_kwargs={"top_k": 4},
+            min_p=0.1,  # type: ignore[call-arg]
+        )
     assert model.model_kwargs == {"top_k": 4, "min_p": 0.1}
     assert caught[0].filename == __file__
 
@@ -215,79 +214,6 @@ def test_known_arguments_warn_of_nothing() -> None:
         metadata={"b": 1},
         output_version="v1",
     )
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("logit_bias", {5: 1}),
-        ("mcp_servers", ["https://a.b"]),
-        ("parallel_tool_calls", False),
-        ("prompt_cache_key", "k"),
-        ("response_format", {"type": "json_object"}),
-        ("safety_identifier", "s"),
-        ("service_tier", "flex"),
-        ("store", False),
-        ("stream_options", {"include_usage": True}),
-        ("tool_choice", "none"),
-        ("top_k", 4),
-        ("user", "u-1"),
-        ("verbosity", "low"),
-    ],
-)
-def test_parameter_of_the_endpoint_does_not_warn(name: str, value: Any) -> None:
-    """It is sent in each body, whether this class has a field for it or not."""
-    model = build(**{name: value})
-    assert {**model.model_kwargs, **model._read_body_fields()}[name] == value
-
-
-ALMOST = {
-    "temprature": "temperature",
-    "max_token": "max_tokens",
-    "maxTokens": "max_tokens",
-    "topk": "top_k",
-    "stop_sequence": "stop_sequences",
-    "retries": "max_retries",
-    "min_p": "",
-    "reasoning_efort": "reasoning_effort",
-    "stream": "streaming",
-}
-
-
-@pytest.mark.parametrize(("name", "meant"), ALMOST.items())
-def test_misspelt_argument_is_told_its_neighbour(name: str, meant: str) -> None:
-    """What is like none is sent with the warning alone."""
-    with pytest.warns(UserWarning, match=f"`{name}` is not an argument") as caught:
-        assert build(**{name: 1}).model_kwargs == {name: 1}
-    hint = f"did you mean `{meant}`?" if meant else "did you mean"
-    assert (hint in str(caught[0].message)) is bool(meant)
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("deployment_id", "pin a version in the model's URL"),
-        ("deployment_user_id", "no parameter that chooses a deployment"),
-        ("nodepool_id", "no parameter that chooses a deployment"),
-        ("compute_cluster_id", "no parameter that chooses a deployment"),
-        ("use_responses_api", "always speaks `/chat/completions`"),
-        ("user_id", "pass `user`"),
-    ],
-)
-def test_argument_that_cannot_work_is_refused_with_what_to_do(
-    name: str, words: str
-) -> None:
-    """One sentence, before any request, wherever it stands."""
-    with pytest.raises(ValidationError, match=words) as caught:
-        build(**{name: "x"})
-    message = caught.value.errors()[0]["msg"]
-    assert f"`{name}`" in message
-    assert message.count(". ") == 0
-    with pytest.raises(ValidationError, match=f"`{name}`"):
-        build(model_kwargs={name: "x"})
-    if name != "user_id":
-        with pytest.raises(ValueError, match=words):
-            build().bind(**{name: "x"}).invoke("hi")
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import pickle
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
 from langchain_core.messages import AIMessage
 from pydantic import SecretStr
@@ -23,15 +21,13 @@ from langchain_clarifai._errors.conversion import convert_to_error
 from langchain_clarifai._errors.exchange import Exchange
 from tests.servers.openai_wire import platform_error
 from tests.servers.wire import json_reply
+from tests.unit.errors.exchanges import HTTP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.servers.wire import WireServer
 
-_http: Any = importlib.import_module(
-    openai.DefaultHttpxClient.__mro__[-3].__module__.partition(".")[0]
-)
 _TOKEN = "sk-a-token-that-stays"
 _WAYS: dict[str, Callable[[Any], Any]] = {
     "pickle": lambda error: pickle.loads(pickle.dumps(error)),  # noqa: S301 - our own
@@ -51,13 +47,13 @@ def _build(error_class: type[Any]) -> Any:
     exchange = Exchange(
         token=_TOKEN,
         model="m",
-        request=_http.Request(
+        request=HTTP.Request(
             "POST", "https://host/x", headers={"authorization": f"Bearer {_TOKEN}"}
         ),
         partial_message=AIMessage("half"),
         body=b'{"error": {"message": "no"}}',
     )
-    exchange.response = _http.Response(
+    exchange.response = HTTP.Response(
         404, request=exchange.request, headers={"x-request-id": "r-1"}
     )
     body = {"error": {"message": f"no {_TOKEN}", "code": 11101}}
