@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 class Exchange:
     """What is known of the request and the response when something goes wrong.
 
-    `request` and `response` are the HTTP library's own objects, None before they
-    exist; they are typed Any because openai 2 and 3 use different libraries. `body` is
-    that of the response, once it was read as a whole. `headers` are those that the user
-    set: like the token, their values may be secrets. `silence` is the name of the
-    setting that ends a silent stream, and its seconds; None for plain answers.
+    `request` and `response` are the transport's objects, or the HTTP library's own
+    where the client is the user's; None before they exist. They are typed Any because
+    openai 2 and 3 use different libraries; what an error holds is always the library's.
+    `body` is that of the response, once it was read as a whole. `headers` are those
+    that the user set: like the token, their values may be secrets. `silence` is the
+    name of the setting that ends a silent stream, and its seconds; None for plain
+    answers.
     """
 
     token: str = field(default="", repr=False)

@@ -22,6 +22,7 @@ _HEADERS_OF_FRAMING: Final = {
 
 def hide_secrets(exchange: Exchange) -> None:
     """Blot out what is secret in the request and the response of an exchange."""
+    _take_originals(exchange)
     redaction = exchange.redaction
     for carrier in (exchange.request, exchange.response):
         headers = {} if carrier is None else carrier.headers
@@ -30,6 +31,18 @@ def hide_secrets(exchange: Exchange) -> None:
                 headers[name] = redacted
     if exchange.body is not None:
         exchange.response = _build_read_response(exchange, exchange.body)
+
+
+def _take_originals(exchange: Exchange) -> None:
+    """Build the HTTP library's form of what the transport has sent and read.
+
+    The SDK's exceptions hold that one. A client of the user's has used it from the
+    start.
+    """
+    if hasattr(exchange.request, "build_original"):
+        exchange.request = exchange.request.build_original()
+    if hasattr(exchange.response, "build_original"):
+        exchange.response = exchange.response.build_original(exchange.request)
 
 
 def _build_read_response(exchange: Exchange, body: bytes) -> Any:

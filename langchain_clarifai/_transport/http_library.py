@@ -2,7 +2,8 @@
 
 openai 2 uses httpx, openai 3 httpx2. The same library is used here, so that the SDK's
 errors can hold its responses, and users can give us the SDK's clients and timeouts.
-This is the only module that names either; all others take what it hands out.
+Each stands on a core of its own, a package with a public interface, that does the
+networking. This is the only module that names any; all others take what it hands out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Final
 _SDK: Final = "openai"
 # By the SDK's major version.
 _LIBRARIES: Final = {"2": "httpx", "3": "httpx2"}
+_CORES: Final = {"httpx": "httpcore", "httpx2": "httpcore2"}
 
 
 @cache
@@ -29,8 +31,20 @@ def read_sdk_version() -> str:
 @cache
 def import_http_library() -> Any:
     """Import the HTTP library that the installed SDK stands on."""
-    name = _LIBRARIES.get(read_sdk_version().partition(".")[0])
-    if name is None:
-        # A version that is not known here: ask it.
-        name = import_module(_SDK).Timeout.__module__.partition(".")[0]
-    return import_module(name)
+    return import_module(_find_library())
+
+
+@cache
+def import_core() -> Any:
+    """Import what that library stands on in its turn: connections, and their pool."""
+    return import_module(_CORES[_find_library()])
+
+
+def _find_library() -> str:
+    known = _LIBRARIES.get(read_sdk_version().partition(".")[0])
+    if known is not None:
+        return known
+    # A version that is not known here: see what its own client is derived from.
+    bases = import_module(_SDK).DefaultHttpxClient.__mro__
+    names = [base.__module__.partition(".")[0] for base in bases]
+    return next(name for name in names if name in _CORES)

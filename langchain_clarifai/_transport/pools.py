@@ -141,13 +141,15 @@ _inherited: list[Any] = []
 def lend(base_url: str, lease: Lease) -> Pool:
     """Return the pool of a server, for one more request; open it if there is none."""
     origin = _find_origin(base_url)
-    context = warm_up.get_tls_context()
+    if origin not in _pools:
+        # Reading certificates takes a while, in which nobody shall wait for the lock.
+        _prepare(origin)
     while True:
         unused: list[Pool] = []
         with _lock:
             pool = _pools.get(origin)
             if pool is None:
-                pool = Pool(_build_http_client(origin, context))
+                pool = Pool(_build_http_client(origin))
                 unused = _take_unused()
                 _pools[origin] = pool
             pool.lend(lease)
@@ -211,10 +213,17 @@ def _find_origin(base_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _build_http_client(origin: str, context: ssl.SSLContext) -> Any:
+def _prepare(origin: str) -> ssl.SSLContext | None:
+    """Get the TLS context if connections to a server, or to its proxy, need one."""
+    urls = (origin, find_proxy(origin) or "")
+    is_needed = any(url.startswith("https:") for url in urls)
+    return warm_up.get_tls_context() if is_needed else None
+
+
+def _build_http_client(origin: str) -> Any:
     proxy = find_proxy(origin)
     check_socks(proxy, _SYNC_SOCKS)
-    return build_client(context, proxy)
+    return build_client(_prepare(origin), proxy)
 
 
 def _open_loop_pool(

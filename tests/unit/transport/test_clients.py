@@ -23,7 +23,11 @@ SECONDS = (5.0, 6.0, 7.0, 8.0)
 @pytest.fixture
 def forgetful() -> Iterator[None]:
     """Let what was decided once be decided anew."""
-    found = (http_library.read_sdk_version, http_library.import_http_library)
+    found = (
+        http_library.read_sdk_version,
+        http_library.import_http_library,
+        http_library.import_core,
+    )
     for one in found:
         one.cache_clear()
     yield
@@ -48,6 +52,9 @@ def test_library_of_an_unknown_version_is_asked_for(
     monkeypatch.setattr(metadata, "version", lambda _: version)
     library = http_library.import_http_library()
     assert isinstance(openai.Timeout(1), library.Timeout)
+    assert issubclass(openai.DefaultHttpxClient, library.Client)
+    pool = http_library.import_core().ConnectionPool
+    assert pool.__module__.startswith(library.__name__.replace("httpx", "httpcore"))
 
 
 @pytest.mark.usefixtures("forgetful")
@@ -74,7 +81,7 @@ def test_headers_that_are_given_win_however_they_are_written() -> None:
     client = build_client(ssl.create_default_context())
     headers = {"ACCEPT-encoding": "identity", "X-A": "1", "x-a": "2"}
     request = _build_request(client, headers=headers, content=b"{}")
-    sent = [(name.lower(), value) for name, value in request.headers.raw]
+    sent = [(name.lower(), value) for name, value in request.headers]
     assert sorted(sent) == [
         (b"accept-encoding", b"identity"),
         (b"connection", b"keep-alive"),
@@ -91,10 +98,10 @@ def test_request_has_the_timeouts_and_the_query() -> None:
     names = ("connect", "read", "write", "pool")
     request = _build_request(client, params={"b": "2"})
     assert request.extensions["timeout"] == dict(zip(names, SECONDS, strict=True))
-    assert str(request.url) == "https://host/v1?b=2"
+    assert request.address.url == "https://host/v1?b=2"
     request = _build_request(client, timeout=3.0)
     assert request.extensions["timeout"] == dict.fromkeys(names, 3.0)
-    assert str(request.url) == "https://host/v1?a=1"
+    assert request.address.url == "https://host/v1?a=1"
     client.close()
 
 

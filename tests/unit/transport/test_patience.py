@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import socket
 import time
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from langchain_clarifai import ClarifaiTimeoutError
-from langchain_clarifai._transport import attempts, patience
-from langchain_clarifai._transport.patience import prepare_transport
+from langchain_clarifai._transport import attempts
+from langchain_clarifai._transport.network import PatientBackend, PatientStream
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
     End,
@@ -26,9 +27,21 @@ from tests.servers.wire import (
 from tests.wire.ways import PLAIN, STREAMED, Way, build_model, call
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.servers.wire import Piece, WireServer
 
 every_way = pytest.mark.parametrize("way", Way, ids=lambda way: way.value)
+
+
+@contextmanager
+def _connected() -> Iterator[tuple[PatientStream, socket.socket]]:
+    """Connect as the pool does; yield the connection and the server's end of it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = PatientBackend().connect_tcp(*server.getsockname(), timeout=5)
+        theirs, _ = server.accept()
+        with theirs, closing(ours):
+            yield ours, theirs
 
 
 def _drip(content: bytes, seconds: float) -> list[Piece]:
@@ -102,12 +115,6 @@ def test_connection_of_a_broken_answer_is_not_used_again(
     assert len(wire.exchanges) == 2
 
 
-def test_client_without_the_private_names_is_left_alone() -> None:
-    """Where httpx hides its transports elsewhere one day, requests still work."""
-    client = object()
-    prepare_transport(client)
-
-
 def test_answer_that_is_whole_keeps_its_connection(wire: WireServer) -> None:
     """Also when it is an error with a body of its own."""
     model = build_model(wire)
@@ -124,10 +131,7 @@ def test_answer_that_is_whole_keeps_its_connection(wire: WireServer) -> None:
 
 def test_connection_with_bytes_left_takes_no_request() -> None:
     """It may have been chosen just before the answer in it had ended."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        backend = patience._PatientBackend(_Backend(ours))
-        connection = backend.connect_tcp("host", 80)
+    with _connected() as (connection, theirs):
         connection.write(b"GET")
         theirs.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n12")
         connection.read(100)
@@ -136,28 +140,6 @@ def test_connection_with_bytes_left_takes_no_request() -> None:
         with pytest.raises(ConnectionError, match="another answer"):
             connection.write(b"GET")
         assert theirs.recv(100) == b"GET"
-
-
-class _Backend:
-    """Connections as httpcore's backends make them, over a socket that is there."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-
-    def connect_tcp(self, *_: object) -> _Backend:
-        return self
-
-    def write(self, buffer: bytes, timeout: float | None) -> None:
-        self._connection.settimeout(timeout)
-        self._connection.sendall(buffer)
-
-    def read(self, max_bytes: int, timeout: float | None) -> bytes:
-        self._connection.settimeout(timeout)
-        return self._connection.recv(max_bytes)
-
-    def get_extra_info(self, name: str) -> bool:
-        assert name == "is_readable"
-        return False
 
 
 def test_answer_that_was_there_before_the_request_is_not_taken(
@@ -207,9 +189,7 @@ def test_flood_of_informational_heads_ends_in_time(wire: WireServer, way: Way) -
 
 def test_heads_without_end_are_bounded_in_memory() -> None:
     """The headers of an answer have 256 KiB, however many heads there are."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        connection = patience._PatientBackend(_Backend(ours)).connect_tcp("host", 80)
+    with _connected() as (connection, theirs):
         connection.write(b"GET")
         flood = b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000
 
@@ -224,9 +204,7 @@ def test_heads_without_end_are_bounded_in_memory() -> None:
 
 def test_headers_whose_time_is_over_are_not_read_on() -> None:
     """A byte that lies there already is no reason to go on."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        connection = patience._PatientBackend(_Backend(ours)).connect_tcp("host", 80)
+    with _connected() as (connection, theirs):
         connection.write(b"GET")
         theirs.sendall(b"HTTP/1.1")
         connection.read(1, 0.01)
@@ -235,11 +213,28 @@ def test_headers_whose_time_is_over_are_not_read_on() -> None:
             connection.read(1, 0.01)
 
 
+@pytest.mark.parametrize("size", [0, 100, 100_000])
+def test_request_goes_out_whole_before_its_answer_is_read(size: int) -> None:
+    """Its head waits for the body that follows, or for the end where there is none."""
+    with _connected() as (connection, theirs):
+        for part in (b"head", b"x" * size, b""):
+            connection.write(part, 5)
+        expected = b"head" + b"x" * size
+        assert theirs.recv(len(expected), socket.MSG_WAITALL) == expected
+
+
+def test_words_without_an_end_go_out_before_the_reply_is_read() -> None:
+    """A SOCKS proxy is greeted so."""
+    with _connected() as (connection, theirs):
+        connection.write(b"hello", 5)
+        theirs.sendall(b"yes")
+        assert connection.read(100, 5) == b"yes"
+        assert theirs.recv(100) == b"hello"
+
+
 def test_informational_heads_do_not_defeat_reuse() -> None:
     """`100 Continue` before an answer is no byte of its body."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        connection = patience._PatientBackend(_Backend(ours)).connect_tcp("host", 80)
+    with _connected() as (connection, theirs):
         connection.write(b"GET")
         answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n12"
         theirs.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 2 + answer)

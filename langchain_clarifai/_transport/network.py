@@ -1,0 +1,212 @@
+"""Sockets → connections that keep to the read timeout, and keep answers apart.
+
+The HTTP library limits each read from the network, not all of them together: a server
+that sends its headers byte by byte could keep a client waiting for ever. Here the
+headers as a whole have as long as the read timeout says, from the moment on that the
+request is on its way. And what comes on top of an answer is kept away from the next.
+
+The core of the HTTP library opens its connections through a network backend, which may
+be one's own. This one lets the core's connect, and speak TLS.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from typing import Any, Final
+
+from typing_extensions import override
+
+from langchain_clarifai._transport.framing import ChunkMerger, merge_first_chunks
+from langchain_clarifai._transport.http_library import import_core
+from langchain_clarifai._transport.patience import PatientConnection
+
+# The least that a read waits for, in seconds: zero would mean not to wait at all, which
+# is no timeout but another error.
+_LEAST_TIMEOUT: Final = 0.001
+
+# Bytes that all heads of an answer may have, `100 Continue` and its like included. One
+# read may bring 64 KiB of the body on top; the HTTP library allows one head 100 KiB.
+_LARGEST_HEAD: Final = 256 * 1024
+_HEAD_END: Final = b"\r\n\r\n"
+# An informational head (1xx), which another follows, except for 101.
+_INFORMATION: Final = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d\b")
+
+# Bytes of a request that are sent at once; copying more costs more than another call.
+_LARGEST_JOINED: Final = 64 * 1024
+
+_core: Any = import_core()
+
+
+class PatientBackend(_core.NetworkBackend):  # type: ignore[misc]  # one of two
+    """A network backend whose connections limit their headers."""
+
+    def __init__(self) -> None:
+        self._backend = _core.SyncBackend()
+
+    @override
+    def connect_tcp(self, *arguments: Any, **settings: Any) -> PatientStream:
+        return PatientStream(self._backend.connect_tcp(*arguments, **settings))
+
+
+class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[misc]
+    """A connection that waits for headers as long as for a single read, in all.
+
+    It counts the bytes of the body, too. What comes on top of the announced length
+    would be read as the answer to the next request: a connection with such bytes claims
+    to be readable while it is idle, which to the pool means that it is used up. Since
+    the pool looks first and takes it a moment later, it takes no request either.
+
+    Args:
+        stream: A connection of the core's.
+        is_direct: Whether what is read comes from its socket as it is. It is read there
+            then, without the steps between.
+    """
+
+    __slots__ = (
+        "_deadline",
+        "_has_head",
+        "_head",
+        "_left",
+        "_merger",
+        "_socket",
+        "_stream",
+        "_unsent",
+    )
+
+    def __init__(self, stream: Any, *, is_direct: bool = True) -> None:
+        self._stream = stream
+        self._socket: Any = stream.get_extra_info("socket") if is_direct else None
+        # The head of a request, which is sent together with its body.
+        self._unsent = b""
+        # When what is read must be there, on the clock; zero while the time of the
+        # headers has not begun, None where there is no limit but that of each read.
+        self._deadline: float | None = 0.0
+        # What has come while headers are waited for, None when they are complete.
+        self._head: bytearray | None = None
+        self._has_head = False  # the first, of which there may be several
+        # Bytes of the body that are to come, None where it has no announced length.
+        self._left: int | None = None
+        self._merger: ChunkMerger | None = None
+
+    @override
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._is_spoilt:
+            raise ConnectionError("The connection holds bytes of another answer.")
+        self._deadline = 0.0
+        self._head = bytearray()
+        self._has_head = False
+        self._left = None
+        self._merger = None
+        unsent, self._unsent = self._unsent, b""
+        if len(buffer) > _LARGEST_JOINED:
+            self._stream.write(unsent, timeout)
+            self._stream.write(buffer, timeout)
+        elif unsent or not buffer:
+            # With the body, or with the nothing that is the end of a request.
+            self._stream.write(unsent + buffer, timeout)
+        else:
+            self._unsent = buffer
+
+    @override
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._unsent:
+            # It was no HTTP: the first words to a SOCKS proxy have no end of their own.
+            self.write(b"", timeout)
+        if self._deadline is not None and timeout is not None:
+            timeout = self._shorten(timeout)
+        if self._head is not None:
+            return self._read_head(self._head, max_bytes, timeout)
+        while True:
+            piece = self._receive(max_bytes, timeout)
+            if self._left is not None:
+                self._left -= len(piece)
+            if self._merger is None:
+                return piece
+            if not piece:
+                return self._merger.flush()
+            if merged := self._merger.feed(piece):
+                return merged
+            if self._deadline is not None and timeout is not None:
+                timeout = self._shorten(timeout)
+
+    def _receive(self, max_bytes: int, timeout: float | None) -> bytes:
+        """Read from the socket, with the core's errors."""
+        connection = self._socket
+        if connection is None:
+            piece: bytes = self._stream.read(max_bytes, timeout)
+            return piece
+        try:
+            if connection.gettimeout() != timeout:
+                connection.settimeout(timeout)
+            piece = connection.recv(max_bytes)
+        except TimeoutError as error:
+            raise _core.ReadTimeout(error) from error
+        except OSError as error:
+            raise _core.ReadError(error) from error
+        return piece
+
+    def _read_head(
+        self, head: bytearray, max_bytes: int, timeout: float | None
+    ) -> bytes:
+        piece = self._receive(max_bytes, timeout)
+        before = len(head)
+        head += piece
+        if len(head) > _LARGEST_HEAD:
+            raise ConnectionError("The answer's headers did not end.")
+        if self._has_head or head.find(_HEAD_END, max(before - 3, 0)) < 0:
+            return piece
+        self._has_head = True
+        merged, self._merger = merge_first_chunks(bytes(head))
+        return merged[before:]
+
+    @override
+    def take_headers(self, headers: Any) -> None:
+        rest, self._head = bytes(self._head or b""), None
+        self._deadline = None
+        if not rest.startswith(b"HTTP/"):
+            # These headers came before the request was written: they, and what follows,
+            # are left over from an answer without an announced length.
+            raise ConnectionError("The connection held bytes of another answer.")
+        length = headers.get("content-length", "")
+        if length.isdecimal():
+            while _INFORMATION.match(rest):
+                _, _, rest = rest.partition(_HEAD_END)
+            _, _, body = rest.partition(_HEAD_END)
+            self._left = int(length) - len(body)
+
+    @override
+    def limit_rest(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+
+    def _shorten(self, timeout: float) -> float:
+        now = time.monotonic()
+        self._deadline = self._deadline or now + timeout
+        if now > self._deadline:
+            # A read that always finds bytes would never look at the clock.
+            raise TimeoutError
+        return max(self._deadline - now, _LEAST_TIMEOUT)
+
+    @override
+    def start_tls(self, *arguments: Any, **settings: Any) -> PatientStream:
+        # TLS within the TLS of a proxy is no matter of the socket's.
+        is_direct = not isinstance(self._socket, ssl.SSLSocket)
+        stream = self._stream.start_tls(*arguments, **settings)
+        return PatientStream(stream, is_direct=is_direct)
+
+    @override
+    def close(self) -> None:
+        self._stream.close()
+
+    @override
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._is_spoilt:
+            return True
+        return self._stream.get_extra_info(info)
+
+    @property
+    def _is_spoilt(self) -> bool:
+        if self._merger is not None:
+            return self._merger.is_overfull
+        return self._left is not None and self._left < 0
