@@ -10,7 +10,7 @@ import asyncio
 import contextvars
 import inspect
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from langchain_clarifai._settings.settings import ApiKey
+
+_CANCELLED: Final = (
+    "The function that was given as `api_key` was cancelled before it had returned a "
+    "token."
+)
 
 
 def read_token(api_key: ApiKey, base_url: str) -> str:
@@ -88,8 +93,11 @@ def _read_found(found: FoundToken | None, base_url: str) -> str:
 
 
 def _call(api_key: Any) -> Any:
-    given = _mask(api_key())
-    return _mask(_run_in_thread(given)) if inspect.isawaitable(given) else given
+    try:
+        given = _mask(api_key())
+        return _mask(_run_in_thread(given)) if inspect.isawaitable(given) else given
+    except asyncio.CancelledError as error:
+        raise RuntimeError(_CANCELLED) from error
 
 
 async def _acall(api_key: Any) -> Any:
@@ -97,8 +105,15 @@ async def _acall(api_key: Any) -> Any:
     is_async = inspect.iscoroutinefunction(api_key) or inspect.iscoroutinefunction(
         getattr(api_key, "__call__", None)  # noqa: B004 - asked what it is, not if
     )
-    given = _mask(api_key() if is_async else await asyncio.to_thread(api_key))
-    return _mask(await given) if inspect.isawaitable(given) else given
+    try:
+        given = _mask(api_key() if is_async else await asyncio.to_thread(api_key))
+        return _mask(await given) if inspect.isawaitable(given) else given
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # Nobody cancelled this task: LangChain would not know what to do with it.
+        raise RuntimeError(_CANCELLED) from error
 
 
 def _mask(given: Any) -> Any:
