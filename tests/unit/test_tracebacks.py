@@ -16,7 +16,6 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any, Final
 
-import openai
 import pytest
 from pydantic import SecretStr
 
@@ -24,7 +23,7 @@ from langchain_clarifai import ChatClarifai, ClarifaiConnectionError, ClarifaiEm
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import chunk, sse
 from tests.servers.wire import End, Pause, Reply, event_stream_reply
-from tests.wire.ways import TOKEN, Way, build_model, call
+from tests.wire.ways import TOKEN, Way, build_model, build_own_clients, call
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -80,15 +79,6 @@ async def _ask(model: ChatClarifai, way: Way) -> None:
         pass
 
 
-def _build_clients(*, is_own: bool) -> dict[str, Any]:
-    if not is_own:
-        return {}
-    return {
-        "http_client": openai.DefaultHttpxClient(),
-        "http_async_client": openai.DefaultAsyncHttpxClient(),
-    }
-
-
 async def _cancel(call: Awaitable[None]) -> None:
     task = asyncio.ensure_future(call)
     await asyncio.sleep(0.3)
@@ -118,7 +108,7 @@ async def test_call_that_is_ended_from_outside_shows_no_token(
 ) -> None:
     """By `Task.cancel` or an `asyncio.timeout` around it: it is no error of ours."""
     wire.handler = _fall_silent
-    model = build_model(wire, **_build_clients(is_own=is_own))
+    model = build_model(wire, **(build_own_clients() if is_own else {}))
     with pytest.raises(expected) as caught:
         await end(_ask(model, way))
     assert _list_shown(caught.value) == []
@@ -141,7 +131,7 @@ def test_ctrl_c_shows_no_token(wire: WireServer, way: Way, *, is_own: bool) -> N
     interrupt = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
     interrupt.start()
     with pytest.raises(KeyboardInterrupt) as caught:
-        call(way, wire, **_build_clients(is_own=is_own))
+        call(way, wire, **(build_own_clients() if is_own else {}))
     assert _list_shown(caught.value) == []
 
 
@@ -219,7 +209,7 @@ def test_refused_connection_shows_no_token(
     wire: WireServer, refusing_port: int, way: Way, *, is_own: bool
 ) -> None:
     """The error has nothing behind it that could."""
-    clients = _build_clients(is_own=is_own)
+    clients = build_own_clients() if is_own else {}
     url = f"http://127.0.0.1:{refusing_port}/v1"
     error = call(way, wire, base_url=url, **clients).error
     assert isinstance(error, ClarifaiConnectionError)

@@ -7,7 +7,10 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import openai
+
 from langchain_clarifai import ChatClarifai, ClarifaiError
+from langchain_clarifai._transport.http_library import import_http_library
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, AIMessageChunk
@@ -72,6 +75,15 @@ def build_model(server: WireServer, **settings: Any) -> ChatClarifai:
         "timeout": 20,
     }
     return ChatClarifai(**{**fields, **settings})
+
+
+def build_own_clients() -> dict[str, Any]:
+    """Build clients of the user's, which keep no connection that is to be closed."""
+    limits = import_http_library().Limits(max_keepalive_connections=0)
+    return {
+        "http_client": openai.DefaultHttpxClient(limits=limits),
+        "http_async_client": openai.DefaultAsyncHttpxClient(limits=limits),
+    }
 
 
 def call(way: Way, server: WireServer, **settings: Any) -> Outcome:
