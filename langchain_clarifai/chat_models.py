@@ -34,10 +34,7 @@ from langchain_clarifai._request.tools import (
 from langchain_clarifai._settings.arguments import find_known_profile
 from langchain_clarifai._settings.model_ids import name_for_tracing
 from langchain_clarifai._settings.settings import ReasoningFormat, Settings
-from langchain_clarifai._structured.output import (
-    StructuredOutputMethod,
-    build_structured_output,
-)
+from langchain_clarifai._structured.schemas import StructuredOutputMethod
 from langchain_clarifai._transport.announcing import announce, import_and_stream
 from langchain_clarifai._transport.loading import has_calls, import_calls
 from langchain_clarifai.data._profiles import KnownProfile
@@ -372,6 +369,9 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         Raises:
             ValueError: If the arguments do not go together.
         """
+        # Its parsers are classes of pydantic's, which take time to build.
+        from langchain_clarifai._structured.output import build_structured_output
+
         return build_structured_output(
             self,
             schema,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from langchain_clarifai._structured.parsers import AnswerParser, RawAnswerParser
 from langchain_clarifai._structured.schemas import (
+    StructuredOutputMethod,
     build_response_format,
     build_schema_tool,
     unwrap_response_format,
@@ -17,8 +18,6 @@ from langchain_clarifai._structured.schemas import (
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel, LanguageModelInput
     from langchain_core.runnables import Runnable
-
-StructuredOutputMethod = Literal["function_calling", "json_schema", "json_mode"]
 
 
 def build_structured_output(  # noqa: PLR0913  # the words of with_structured_output

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from langchain_clarifai._structured.json_schemas import convert_to_function_tool
 from langchain_clarifai._structured.safe_names import build_safe_name
+
+StructuredOutputMethod = Literal["function_calling", "json_schema", "json_mode"]
 
 # `create_agent` gives an untitled schema such a name, with random letters that would
 # spoil caches.
