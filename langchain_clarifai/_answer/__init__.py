@@ -3,8 +3,9 @@
 In come bytes; out come chunks and messages, or a fault. Plain and streamed answers
 take the same way from `choice` on.
 
-The way: `events` (bytes → events) and `stream`, or `completion` (a whole body), with
-what they share in `bodies`; then `choice`, which asks
+The way: `events` (bytes → events), `payloads` (→ JSON) and `stream`, or `completion` (a
+whole body), with what they share in `bodies`; then, but for events of `plain_text`,
+`choice`, which asks
 
 - `reasoning` (fields) and `think_tags` for what the model thought,
 - `tool_calls` (which call a delta belongs to, by `call_deltas`), `call_slots` and

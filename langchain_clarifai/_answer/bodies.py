@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final
 
 import orjson
+from pydantic_core import from_json
 
 from langchain_clarifai._answer.faults import ErrorBody, MalformedAnswer, is_error_body
 from langchain_clarifai._answer.halves import replace_halves
@@ -19,6 +21,13 @@ stack holds, of which LangChain needs a part."""
 
 _TOO_DEEP: Final = "The JSON is nested too deeply."
 _MOST_DIGITS: Final = 4000
+
+# Fewer digits fit into 64 bits. A fraction may have more; before it, there is a dot.
+_LONG_INTEGER: Final = b" " + b"0" * 19
+_OUTLINE: Final = bytes(
+    ord("0" if chr(byte).isdecimal() else " " if chr(byte) in ",:[- \t\r\n" else ".")
+    for byte in range(128)
+).ljust(256, b".")
 
 
 def check_body_size(size: int, start: bytes) -> None:
@@ -47,30 +56,48 @@ def parse_body(body: bytes) -> Any:
     return parsed
 
 
-def parse_json(body: bytes, *, keep_halves: bool = False, strict: bool = False) -> Any:
+def parse_json(body: bytes, *, keep_halves: bool = False) -> Any:
     """Parse JSON, forgiving what servers do to text: broken UTF-8, half surrogates.
 
     Args:
         body: The text of it.
         keep_halves: Whether halves of surrogate pairs stay as they are, for who can
             join them with what comes next. Else they become U+FFFD.
-        strict: Whether there is nothing to forgive.
 
     Raises:
         ValueError: If it is no JSON all the same, or is nested too deeply.
     """
     try:
-        parsed = orjson.loads(body)
+        return restore_integers(parse_quickly(body), body)
     except orjson.JSONDecodeError:
-        if strict:
-            raise
         parsed = _parse_leniently(body)
-        if not keep_halves:
-            parsed = replace_halves(parsed)
-        return parsed
+        return parsed if keep_halves else replace_halves(parsed)
+
+
+def parse_quickly(body: bytes) -> Any:
+    """Parse JSON in which there is nothing to forgive.
+
+    Integers beyond 64 bits become floats, see `restore_integers`.
+
+    Raises:
+        JSONDecodeError: If it is no JSON.
+        ValueError: If it is nested too deeply.
+    """
+    parsed = orjson.loads(body)
     if len(body) > 2 * MAX_DEPTH:
         check_depth(parsed, body.count(b"[") + body.count(b"{"))
     return parsed
+
+
+def restore_integers(parsed: Any, body: bytes) -> Any:
+    """Return what was parsed quickly with its integers as they are, however long.
+
+    Nearly all bodies have no long ones. A search for that would cost more than all of
+    the parsing, were it not for the outline of the body, in which they are all alike.
+    """
+    if _LONG_INTEGER not in body.translate(_OUTLINE):
+        return parsed
+    return from_json(body)
 
 
 def _parse_leniently(body: bytes) -> Any:
@@ -80,7 +107,9 @@ def _parse_leniently(body: bytes) -> Any:
         text = body.decode("utf-8", "replace")
     text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     try:
-        parsed = json.loads(text, strict=False, parse_int=_parse_integer)
+        parsed = json.loads(
+            text, strict=False, parse_int=_parse_integer, parse_float=_parse_float
+        )
     except RecursionError as error:
         raise ValueError(_TOO_DEEP) from error
     check_depth(parsed, text.count("[") + text.count("{"))
@@ -112,6 +141,15 @@ def check_depth(parsed: Any, openers: int) -> None:
     raise ValueError(_TOO_DEEP)
 
 
-def _parse_integer(digits: str) -> float:
-    """Parse an integer; Python refuses to convert thousands of digits."""
-    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
+def _parse_integer(digits: str) -> int | str:
+    """Parse an integer; one that is too long for Python to convert stays a text."""
+    try:
+        return int(digits) if len(digits) <= _MOST_DIGITS else digits
+    except ValueError:
+        return digits  # the limit may be lower, see sys.set_int_max_str_digits
+
+
+def _parse_float(number: str) -> float | str:
+    """Parse a number; one that is too large for a float stays a text."""
+    value = float(number)
+    return value if math.isfinite(value) else number

@@ -20,12 +20,8 @@ from langchain_clarifai._answer.chunks import (
 from langchain_clarifai._answer.finish_reasons import is_cut_by_length
 from langchain_clarifai._answer.fuller_message import choose_fuller
 from langchain_clarifai._answer.open_chunk import OpenMessageChunk
-from langchain_clarifai._answer.other_fields import (
-    BARE_CHOICE,
-    CALL_FIELDS,
-    TEXT_FIELDS,
-    OtherFields,
-)
+from langchain_clarifai._answer.other_fields import CALL_FIELDS, OtherFields
+from langchain_clarifai._answer.plain_text import BARE_CHOICE, TEXT_FIELDS
 from langchain_clarifai._answer.reasoning import read_parts, read_reasoning
 from langchain_clarifai._answer.texts import Texts
 from langchain_clarifai._answer.tool_calls import ToolCallSlots
@@ -96,12 +92,20 @@ class ChoiceAccumulator:
             and TEXT_FIELDS.issuperset(delta)
             and (is_plain or not choice.get("logprobs"))
         ):
-            # The common case, and most of what streaming costs: text, nothing else.
-            self._texts.contents.append(content)
-            if self._chunk_class is AIMessageChunk:
-                return copy_text_chunk(content)
-            return self._build_chunk(content)
+            return self.read_text(content)
         return self._read_delta(delta, choice.get("logprobs"))
+
+    @property
+    def splits_text(self) -> bool:
+        """Whether text may hold thoughts in tags."""
+        return self._texts.think_tags is not None
+
+    def read_text(self, text: str) -> ChatGenerationChunk:
+        """Take a text that holds no tags, of a delta that holds nothing else."""
+        self._texts.contents.append(text)
+        if self._chunk_class is AIMessageChunk:
+            return copy_text_chunk(text)
+        return self._build_chunk(text)
 
     def read_whole(self, choice: dict[str, Any]) -> ChatGenerationChunk | None:
         """Take a choice that holds the whole message.

@@ -14,20 +14,15 @@ from langchain_clarifai._answer.attachments import (
     Attachments,
 )
 from langchain_clarifai._answer.extra_fields import ExtraFields
+from langchain_clarifai._answer.plain_text import BARE_CHOICE, TEXT_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from langchain_clarifai._answer.reasoning import Parts
 
-TEXT_FIELDS: Final = frozenset({"content", "role"})
-"""All that a delta of text has."""
-
 CALL_FIELDS: Final = TEXT_FIELDS | {"tool_calls"}
 """All that a delta of tool calls has."""
-
-BARE_CHOICE: Final = frozenset({"delta", "finish_reason", "index"})
-"""All that the choice of most deltas has."""
 
 _KNOWN_IN_DELTA: Final = CALL_FIELDS.union(
     ATTACHED_FIELDS, ("function_call", "reasoning", "reasoning_content", "refusal")

@@ -7,10 +7,9 @@ reads the network feeds it.
 from __future__ import annotations
 
 import re
-from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_clarifai._answer.bodies import check_body_size, parse_json
+from langchain_clarifai._answer.bodies import check_body_size
 from langchain_clarifai._answer.choice import ChoiceAccumulator
 from langchain_clarifai._answer.completion import parse_completion
 from langchain_clarifai._answer.events import EventDecoder
@@ -22,8 +21,9 @@ from langchain_clarifai._answer.faults import (
     UnfinishedStream,
     is_error_body,
 )
-from langchain_clarifai._answer.halves import HalfJoiner
 from langchain_clarifai._answer.metadata import ATTACHED_AT_THE_TOP, KNOWN_FIELDS
+from langchain_clarifai._answer.payloads import PayloadReader
+from langchain_clarifai._answer.plain_text import find_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -70,7 +70,7 @@ class StreamAccumulator:
         self.made_progress = False
         self._metadata = metadata
         self._choice = ChoiceAccumulator(think_tags, tool_names)
-        self._halves = HalfJoiner()
+        self._payloads = PayloadReader()
         self._choice_index: Any = None
         self._has_choice = False
         self._allow_unfinished = allow_unfinished
@@ -168,10 +168,10 @@ class StreamAccumulator:
                 if event.data.strip() == b"[DONE]":
                     yield from self._close()
                     return
-                payload = self._parse(event, is_flushed=is_flushed)
+                payload = self._payloads.read(event, is_flushed=is_flushed)
                 if payload is None:
                     continue
-                chunk = self._read_payload(payload, event)
+                chunk = self._read_text(payload) or self._read_payload(payload, event)
                 if chunk is not None:
                     self.has_yielded = True
                     yield chunk
@@ -180,37 +180,20 @@ class StreamAccumulator:
             raise
         yield from self._drain_tool_calls()
 
-    def _parse(self, event: Event, *, is_flushed: bool) -> dict[str, Any] | None:
-        """Return the JSON object of an event; None where it is to be left out."""
-        if event.type == "error":
-            raise ErrorBody(_parse_leniently(event.data))
-        if not event.data:
+    def _read_text(self, payload: dict[str, Any]) -> ChatGenerationChunk | None:
+        """Take an event that holds a text and nothing else; None if it is another."""
+        if not self._has_choice or self._choice.splits_text:
             return None
-        try:
-            payload = self._parse_json(event.data)
-        except ValueError:
-            # It was cut off in the middle, or is of a kind that we never asked for.
-            if is_flushed or event.type != "message":
-                return None
-            raise MalformedAnswer("An event is no JSON.", event.data) from None
-        if payload is None or isinstance(payload, dict):
-            return payload
-        if is_error_body(payload):
-            raise ErrorBody(payload)
-        raise MalformedAnswer("An event is no JSON object.", event.data)
-
-    def _parse_json(self, text: bytes) -> Any:
-        """Parse an event; halves of pairs wait for what the next one brings."""
-        if not self._halves.waiting:
-            try:
-                return parse_json(text, strict=True)
-            except JSONDecodeError:
-                pass
-        return self._halves.mend(parse_json(text, keep_halves=True))
+        text = find_text(payload, self._choice_index)
+        if text is None:
+            return None
+        self.chunks_received += 1
+        return self._choice.read_text(text)
 
     def _read_payload(
         self, payload: dict[str, Any], event: Event
     ) -> ChatGenerationChunk | None:
+        payload = self._payloads.complete(payload, event)
         choices = payload.get("choices")
         if not choices or "error" in payload or "status" in payload:
             if is_error_body(payload):
@@ -270,15 +253,8 @@ class StreamAccumulator:
         if not self._has_choice:
             raise MalformedAnswer("The stream holds no answer.", self._start)
         self.is_done = self.has_yielded = True
-        if (rest := self._halves.flush()) and (
+        if (rest := self._payloads.flush()) and (
             chunk := self._choice.read({"delta": rest})
         ):
             yield chunk
         yield from self._choice.finish(self._metadata)
-
-
-def _parse_leniently(text: bytes) -> Any:
-    try:
-        return parse_json(text)
-    except ValueError:
-        return text.decode("utf-8", "replace")

@@ -85,6 +85,52 @@ def test_integers_beyond_64_bits_are_exact_in_arguments(
     assert read["args"] == {"id": number}
 
 
+@ways
+@pytest.mark.parametrize("number", [2**64, -(2**70), 10**400])
+def test_integers_beyond_64_bits_are_exact_wherever_they_are_kept(
+    wire: WireServer, way: Way, number: int
+) -> None:
+    """In fields that nobody defined, beside log probabilities, and in JSON content."""
+    message = {"content": {"id": number}, "their_id": number}
+    logprobs = {"content": [{"token": "a", "logprob": -0.1, "token_id": number}]}
+    told: dict[str, Any] = {"index": 0, "logprobs": logprobs, "choice_id": number}
+    if way in STREAMED:
+        body = sse(
+            chunk({"content": "", "role": "assistant"}),
+            {**chunk(), "choices": [{**told, "delta": message}], "their_id": number},
+            chunk(finish_reason="stop"),
+        )
+    else:
+        told |= {"message": message, "finish_reason": "stop"}
+        whole = {**completion(), "choices": [told], "their_id": number}
+        body = json.dumps(whole).encode()
+    wire.reply(answer(way, body))
+    read = call(way, wire).message
+    assert json.loads(read.text) == {"id": number}
+    assert read.response_metadata["logprobs"] == logprobs
+    assert read.response_metadata["extra_fields"] == {
+        "completion": {"their_id": number},
+        "choice": {"choice_id": number},
+        "message": {"their_id": number},
+    }
+
+
+@pytest.mark.parametrize("way", STREAMED, ids=lambda way: way.value)
+def test_a_character_cut_in_two_beside_a_long_integer_is_joined(
+    wire: WireServer, way: Way
+) -> None:
+    """What was read leniently has its integers already."""
+    first, second = chunk("\ud83d"), chunk("\ude00")
+    second["their_id"] = first["their_id"] = 2**64
+    last = {**chunk("!"), "their_id": 2**65}
+    events = map(json.dumps, (first, second, last, chunk(finish_reason="stop")))
+    wire.reply(event_stream_reply(sse(*events)))
+    read = call(way, wire).message
+    assert read.text == "\U0001f600!"
+    extra_fields = read.response_metadata["extra_fields"]
+    assert extra_fields["completion"] == {"their_id": 2**65}
+
+
 BROKEN = {
     "nested request id": '{"status": {"code": 21313, "req_id": DEEP}}',
     "list alone": "DEEP",

@@ -27,6 +27,8 @@ WHOLE = '{"a": 1}'
         ("1", None),
         ('{"a": 1', None),
         ("[" * 100_000, None),
+        (f'{{"a": {2**80}}}', {"a": 2**80}),
+        ('{"a": %s}' % ("1" * 5000), None),  # Python converts no more than 4,300
     ],
     ids=lambda value: str(value)[:20],
 )

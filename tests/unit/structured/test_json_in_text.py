@@ -49,6 +49,7 @@ def test_json_with_wrapping_is_read(text: str) -> None:
         ('```\n1\n``` {"a": 1}', {"a": 1}),
         ('The list: [{"a": 1}, {"a": 2}]', [{"a": 1}, {"a": 2}]),
         ("5", 5),
+        (f'{{"a": {2**80}}}', {"a": 2**80}),
     ],
 )
 def test_read_json_keeps_what_is_inside_of_strings(text: str, expected: Any) -> None:
@@ -69,6 +70,7 @@ def test_read_json_keeps_what_is_inside_of_strings(text: str, expected: Any) -> 
         ('So: {"a": {"b": 1}, "c', "Unterminated"),
         ('{"a": 1} {"a": 2', "Expecting"),
         ("[" * 100_000, "none|too deeply"),
+        (f'{{"a": {"1" * 5000}}}', "Exceeds the limit"),
         ('x {"a":' + '[{"a":' * 50_000, "Expecting|too deeply"),
     ],
     ids=lambda text: text[:30],
@@ -104,6 +106,8 @@ def test_any_object_is_read_through_any_wrapping(value: dict[str, Any]) -> None:
         (' {"a": [1, {"b": "x', {"a": [1, {"b": "x"}]}),
         ('{"a": "two\nlin', {"a": "two\nlin"}),
         ('```json\n{"a": 1}\n```\nbye', {"a": 1}),
+        (f'{{"a": {2**80}, "b', {"a": 2**80}),
+        (f'{{"a": {"1" * 5000}', None),
         ("{]", None),
         ("[" * 100_000, None),
     ],
