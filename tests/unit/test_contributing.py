@@ -1,4 +1,4 @@
-"""The drawing of the house in CONTRIBUTING.md shows what is there, and all of it."""
+"""CONTRIBUTING.md shows what is there, all of it, and where its tests are."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGE: Final = ROOT / "langchain_clarifai"
+TESTS: Final = ROOT / "tests"
 TEXT: Final = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 DRAWING: Final = re.findall(
     r"^(\w+)  ", TEXT.partition("```text\n")[2].partition("```")[0], re.MULTILINE
@@ -45,3 +46,75 @@ def test_drawing_is_in_the_order_of_imports() -> None:
     drawn = [floors[name] for name in DRAWING]
     assert drawn == sorted(drawn)
     assert set(drawn) == set(range(len(layers)))
+
+
+# --- Where tests are ------------------------------------------------------------------
+
+# Modules that only show in what another does, or over a socket → where they do.
+SHOWN_IN: Final = {
+    "_answer/attachments": "unit/answer/test_backends.py",
+    "_answer/call_deltas": "unit/answer/test_tool_calls.py",
+    "_answer/call_slots": "unit/answer/test_tool_calls.py",
+    "_answer/fragments": "unit/answer/test_backends.py",
+    "_answer/fuller_message": "unit/answer/test_backends.py",
+    "_answer/llm_outputs": "unit/test_chat_models.py",
+    "_answer/media_blocks": "unit/answer/test_backends.py",
+    "_answer/other_fields": "unit/answer/test_choice.py",
+    "_answer/payloads": "unit/answer/test_stream.py",
+    "_answer/plain_text": "wire/test_odd_answers.py",
+    "_answer/texts": "unit/answer/test_choice.py",
+    "_check/lines": "unit/check/test_command.py",
+    "_check/verdicts": "unit/check/test_chat_probes.py",
+    "_embeddings/body": "wire/test_embeddings.py",
+    "_embeddings/job": "wire/test_embeddings.py",
+    "_embeddings/sending": "wire/test_embeddings.py",
+    "_errors/causes": "unit/errors/test_conversion.py",
+    "_errors/filters": "wire/test_content_filters.py",
+    "_errors/hiding": "unit/errors/test_redaction.py",
+    "_errors/overflow": "unit/errors/test_bodies.py",
+    "_request/counting": "unit/test_around.py",
+    "_request/media": "unit/request/test_content.py",
+    "_request/sources": "unit/request/test_content.py",
+    "_request/tool_names": "wire/test_tool_names.py",
+    "_request/wire_messages": "unit/request/test_transcript.py",
+    "_settings/hosts": "wire/test_found_tokens.py",
+    "_settings/validation_errors": "unit/settings/test_arguments.py",
+    "_structured/safe_names": "unit/structured/test_schemas.py",
+    "_transport/addresses": "unit/transport/test_http_messages.py",
+    "_transport/aiohttp_transport": "unit/transport/test_pools.py",
+    "_transport/announcing": "unit/test_chat_models.py",
+    "_transport/calls": "wire/test_stream.py",
+    "_transport/http_library": "unit/transport/test_clients.py",
+    "_transport/loading": "unit/test_chat_models.py",
+    "_transport/loans": "unit/transport/test_closing.py",
+    "_transport/network": "unit/transport/test_patience.py",
+    "_transport/posting": "unit/transport/test_patience.py",
+    "_transport/request_headers": "wire/test_requests.py",
+    "_transport/silence": "wire/test_slow_readers.py",
+    "_transport/socks": "unit/transport/test_proxies.py",
+    "_transport/sync_client": "unit/transport/test_clients.py",
+    "_transport/warm_up": "unit/transport/test_pools.py",
+}
+
+
+def _has_tests_of_its_name(module: str) -> bool:
+    wing, _, name = module.partition("/")
+    return (TESTS / "unit" / wing.removeprefix("_") / f"test_{name}.py").is_file()
+
+
+def _list_modules() -> list[str]:
+    """List what is in the wings; `data` has tables alone, which others read."""
+    paths = [path for path in PACKAGE.glob("_*/*.py") if path.stem != "__init__"]
+    return sorted(f"{path.parent.name}/{path.stem}" for path in paths)
+
+
+def test_each_module_has_tests_of_its_name_or_says_where_they_are() -> None:
+    """Whoever changes it finds what holds it."""
+    without = {name for name in _list_modules() if not _has_tests_of_its_name(name)}
+    assert without == SHOWN_IN.keys()
+
+
+@pytest.mark.parametrize("path", sorted(set(SHOWN_IN.values())))
+def test_file_where_a_module_shows_is_there(path: str) -> None:
+    """A file that was moved is looked for in vain."""
+    assert (TESTS / path).is_file()

@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
 from hypothesis import given, strategies as st
-from langchain_core.callbacks import get_usage_metadata_callback
-from langchain_core.messages.ai import UsageMetadata
 
 from langchain_clarifai import (
     ClarifaiBadRequestError,
     ClarifaiConnectionError,
-    ClarifaiEmbeddings,
     ClarifaiError,
 )
 from langchain_clarifai._embeddings import batches
-from langchain_clarifai._embeddings.answer import Answer
-from langchain_clarifai._embeddings.run import Batch, Run
+from tests.unit.embeddings.runs import RESPONSE, answer, build_run, refuse
 
-# As much of a response as the SDK's errors ask for.
-RESPONSE: Any = SimpleNamespace(request=None, status_code=400, headers={})
-
-
-def build_run(texts: list[str], **settings: Any) -> Run:
-    """Build the run of a model that sends nothing."""
-    model = ClarifaiEmbeddings(
-        model="gpt", api_key="x", base_url="http://localhost/v1", **settings
-    )
-    return Run(model._build_job(texts, None))
-
-
-def answer(run: Run, batch: Batch, texts: list[str]) -> None:
-    """Answer a batch as a server would: a number for each text."""
-    vectors = [[float(texts[place])] for place in batch.places]
-    run.check_length(1)
-    usage = UsageMetadata(input_tokens=1, output_tokens=0, total_tokens=1)
-    run.take_answer(batch, Answer(vectors, usage))
-
-
-def refuse(run: Run, batch: Batch) -> None:
-    """Refuse a batch for what is in it."""
-    error = ClarifaiBadRequestError("No.", response=RESPONSE, body=None)
-    run.take_error(batch, error)
+if TYPE_CHECKING:
+    from langchain_clarifai._embeddings.run import Batch
 
 
 @given(st.data())
@@ -127,17 +100,3 @@ def test_errors_of_other_requests_carry_no_vectors() -> None:
     error = ClarifaiConnectionError(message="Gone.", request=None)  # type: ignore[arg-type]  # there was none
     assert error.partial_embeddings == {}
     assert error.failed_indices == ()
-
-
-def test_usage_callback_of_langchain_counts_embeddings() -> None:
-    """A cost report has chat and embeddings in one place, by model."""
-    with get_usage_metadata_callback() as usage:
-        for _ in range(2):
-            run = build_run(["1"])
-            batch = run.take_batch()
-            assert batch
-            answer(run, batch, ["1"])
-            run.finish()
-    assert usage.usage_metadata == {
-        "gpt": {"input_tokens": 2, "output_tokens": 0, "total_tokens": 2}
-    }

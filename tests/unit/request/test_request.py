@@ -11,8 +11,6 @@ from pydantic import SecretStr
 from langchain_clarifai import ChatClarifai
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from langchain_clarifai._request.request import Request
 
 MODEL = "openai/chat-completion/models/gpt-oss-120b"
@@ -46,36 +44,6 @@ async def test_token_of_any_kind_is_read_for_each_request(api_key: Any) -> None:
     """A sync call awaits an async function too, although a loop is running here."""
     request = build_request(api_key)
     assert request.read_token() == await request.aread_token() == "a-token"
-
-
-async def fail() -> str:
-    raise LookupError("no vault")
-
-
-def fail_at_once() -> str:
-    raise LookupError("no vault")
-
-
-@pytest.mark.parametrize("api_key", [fail, fail_at_once])
-async def test_error_of_the_users_function_is_the_users(
-    api_key: Callable[[], Any],
-) -> None:
-    """It passes through unchanged."""
-    request = build_request(api_key)
-    with pytest.raises(LookupError, match="no vault"):
-        request.read_token()
-    with pytest.raises(LookupError, match="no vault"):
-        await request.aread_token()
-
-
-async def test_function_that_returns_no_token_is_told_so() -> None:
-    """The text says what it returned, and what is allowed."""
-    with pytest.raises(ValueError, match=r"returned, a int\. It must be a string"):
-        await build_request(lambda: 5).aread_token()
-    with pytest.raises(ValueError, match="No Clarifai token was found"):
-        build_request(lambda: None).read_token()
-    with pytest.raises(ValueError, match="No Clarifai token was found"):
-        await build_request(lambda: None).aread_token()
 
 
 async def test_model_without_a_token_looks_for_one_at_each_request(

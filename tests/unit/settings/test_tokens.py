@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from langchain_clarifai._settings.credentials import DEFAULT_BASE_URL
+from langchain_clarifai._settings.tokens import aread_token, read_token
 from tests.servers.openai_wire import completion, sse, text_chunks
 from tests.servers.wire import event_stream_reply, json_reply
 from tests.wire.ways import Way, build_model, call
@@ -156,3 +158,32 @@ async def test_function_that_blocks_does_not_block_the_loop(
     asyncio.get_running_loop().call_later(0.05, has_gone_on.set)
     await _ask(model, name)
     assert wire.last_request.headers["authorization"] == "Bearer a-token"
+
+
+async def fail() -> str:
+    raise LookupError("no vault")
+
+
+def fail_at_once() -> str:
+    raise LookupError("no vault")
+
+
+@pytest.mark.parametrize("api_key", [fail, fail_at_once])
+async def test_error_of_the_users_function_is_the_users(
+    api_key: Callable[[], Any],
+) -> None:
+    """It passes through unchanged."""
+    with pytest.raises(LookupError, match="no vault"):
+        read_token(api_key, DEFAULT_BASE_URL)
+    with pytest.raises(LookupError, match="no vault"):
+        await aread_token(api_key, DEFAULT_BASE_URL)
+
+
+async def test_function_that_returns_no_token_is_told_so() -> None:
+    """The text says what it returned, and what is allowed."""
+    with pytest.raises(ValueError, match=r"returned, a int\. It must be a string"):
+        await aread_token(lambda: 5, DEFAULT_BASE_URL)  # type: ignore[arg-type, return-value]  # as a user might
+    with pytest.raises(ValueError, match="No Clarifai token was found"):
+        read_token(lambda: None, DEFAULT_BASE_URL)  # type: ignore[arg-type, return-value]  # likewise
+    with pytest.raises(ValueError, match="No Clarifai token was found"):
+        await aread_token(lambda: None, DEFAULT_BASE_URL)  # type: ignore[arg-type, return-value]  # likewise
