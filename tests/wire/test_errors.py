@@ -823,21 +823,29 @@ def test_retries_are_counted(wire: WireServer, way: Way, max_retries: int) -> No
     assert len(wire.exchanges) == max_retries + 1
 
 
+BUSY: dict[str, tuple[JSON, int, Classes]] = {
+    "429": (openai_error("slow"), 429, RATE_LIMIT),
+    "503": (openai_error("slow"), 503, SERVER),
+    "deploying": (platform_error(21351, "Model is deploying"), 400, SERVER),
+}
+
+
 @every_way
+@pytest.mark.parametrize("name", BUSY)
 @pytest.mark.parametrize(
     "retry_after", ["3600", "1e400", "Fri, 31 Dec 2099 23:59:59 GMT"]
 )
 def test_server_that_asks_for_too_much_time_is_not_waited_for(
-    wire: WireServer, way: Way, retry_after: str
+    wire: WireServer, way: Way, name: str, retry_after: str
 ) -> None:
-    """The error comes at once."""
-    reply = json_reply(
-        openai_error("slow"), status=429, headers={"retry-after": retry_after}
-    )
-    _answer(wire, reply)
+    """The error comes at once, of a model that starts as well."""
+    body, status, classes = BUSY[name]
+    _answer(wire, json_reply(body, status=status, headers={"retry-after": retry_after}))
     started = time.monotonic()
 
-    _assert_classes(call(way, wire, max_retries=2).error, RATE_LIMIT)
+    outcome = call(way, wire, max_retries=2, cold_start_timeout=600)
+
+    _assert_classes(outcome.error, classes)
     assert time.monotonic() - started < SOON
     assert len(wire.exchanges) == 1
 

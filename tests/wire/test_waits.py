@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -12,11 +14,12 @@ from langchain_core.callbacks.manager import (
     CallbackManagerForLLMRun,
 )
 from langchain_core.messages import HumanMessage
+from langchain_core.messages.ai import add_ai_message_chunks
 from typing_extensions import override
 
-from langchain_clarifai import ChatClarifai
+from langchain_clarifai import ChatClarifai, ClarifaiRateLimitError
 from langchain_clarifai._transport import retries
-from tests.servers.openai_wire import choice, completion
+from tests.servers.openai_wire import choice, completion, platform_error
 from tests.servers.wire import (
     Reply,
     Request,
@@ -24,6 +27,7 @@ from tests.servers.wire import (
     event_stream_reply,
     json_reply,
 )
+from tests.wire.ways import PLAIN, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,13 +64,17 @@ class _Async(AsyncCallbackHandler):
         self.inner.on_retry(retry_state)
 
 
-def _fail_first(failures: int) -> Callable[[Request], Reply]:
+_OOPS = json_reply({"error": {"message": "oops"}}, status=500)
+_ASYNC = (Way.AINVOKE, Way.ASTREAM)
+
+
+def _fail_first(failures: int, failure: Reply = _OOPS) -> Callable[[Request], Reply]:
     left = [failures]
 
     def answer(request: Request) -> Reply:
         if left[0]:
             left[0] -= 1
-            return json_reply({"error": {"message": "oops"}}, status=500)
+            return failure
         if b'"stream":true' in request.body:
             return event_stream_reply(_CHUNKS)
         return json_reply(completion(choice("ab")))
@@ -77,6 +85,7 @@ def _fail_first(failures: int) -> Callable[[Request], Reply]:
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retries, "_SOON_WAIT", 0.02)
+    monkeypatch.setattr(retries, "_COLD_START_WAIT", 0.02)
 
 
 def _build(server: WireServer, **arguments: Any) -> ChatClarifai:
@@ -145,3 +154,90 @@ async def test_streams_tell_waits_to_the_callbacks_that_they_are_given() -> None
     assert "".join(piece.text for piece in apieces) == "ab"
     for handler in (sync_handler, async_handler.inner):
         assert [state[:2] for state in handler.states] == [(1, True)]
+
+
+class _Told:
+    """What one call told of its waits, in whichever way it was made."""
+
+    def __init__(self, way: Way, model: ChatClarifai) -> None:
+        handler, async_handler = _Sync(), _Async()
+        callbacks = [async_handler if way in _ASYNC else handler]
+        bound = model.model_copy(update={"callbacks": callbacks})
+        self.message = asyncio.run(_ask(bound, way))
+        self.states = handler.states + async_handler.inner.states
+
+
+async def _ask(model: ChatClarifai, way: Way) -> Any:
+    match way:
+        case Way.INVOKE:
+            return await asyncio.to_thread(model.invoke, "x")
+        case Way.AINVOKE:
+            return await model.ainvoke("x")
+        case Way.STREAM:
+            chunks = await asyncio.to_thread(lambda: list(model.stream("x")))
+        case Way.ASTREAM:
+            chunks = [chunk async for chunk in model.astream("x")]
+    return add_ai_message_chunks(*chunks)
+
+
+def _assert_told(told: _Told, way: Way, attempts: int, *, failed: bool) -> float:
+    """Check metadata and callbacks, which streams have none of; return the seconds."""
+    metadata = told.message.response_metadata
+    assert told.message.text == "ab"
+    assert metadata["attempts"] == attempts
+    seconds: float = metadata["seconds_waited"]
+    if way in PLAIN:
+        _, have_failed, waits = zip(*told.states, strict=True)
+        assert set(have_failed) == {failed}
+        assert sum(waits) == pytest.approx(seconds, abs=0.01)
+    return seconds
+
+
+def _list_logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """List levels and lines of this package; LangChain tells of handlers that fail."""
+    own = [one for one in caplog.records if one.name == "langchain_clarifai"]
+    return [(one.levelname, one.getMessage()) for one in own]
+
+
+@pytest.mark.parametrize("way", Way, ids=lambda way: way.value)
+def test_wait_for_a_model_that_starts_is_told(
+    way: Way, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To callbacks, in metadata and in the log: each of three, without retries."""
+    deploying = json_reply(
+        platform_error(21351, "Model is deploying"),
+        status=503,
+        headers={"retry-after": "0"},
+    )
+    with (
+        caplog.at_level(logging.INFO, "langchain_clarifai"),
+        WireServer(_fail_first(3, deploying)) as server,
+    ):
+        told = _Told(way, _build(server, max_retries=0, cold_start_timeout=30))
+    assert 0.03 < _assert_told(told, way, attempts=4, failed=True) < 2
+    if way in PLAIN:
+        assert [state[0] for state in told.states] == [1, 2, 3]
+    logged = _list_logged(caplog)
+    assert [level for level, _ in logged] == ["WARNING"] * 3
+    assert "Attempt 3 failed: Clarifai error 21351" in logged[2][1]
+    assert "Trying again in" in logged[2][1]
+
+
+@pytest.mark.parametrize("way", Way, ids=lambda way: way.value)
+def test_wait_for_a_turn_is_told(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    """The server refused another caller a moment ago: the first attempt waits."""
+    refusal = json_reply(
+        platform_error(11005, "slow down"), status=429, headers={"retry-after": "0.5"}
+    )
+    with WireServer(_fail_first(1, refusal)) as server:
+        with pytest.raises(ClarifaiRateLimitError):
+            _build(server, max_retries=0).invoke("x")
+        with caplog.at_level(logging.INFO, "langchain_clarifai"):
+            told = _Told(way, _build(server, max_retries=1))
+        assert len(server.exchanges) == 2
+        first, second = server.exchanges
+        assert second.started_at - first.started_at > 0.5
+    assert 0.1 < _assert_told(told, way, attempts=1, failed=False) < 1
+    [(level, line)] = _list_logged(caplog)
+    assert level == "INFO"
+    assert "asks for fewer requests: waiting for 0." in line

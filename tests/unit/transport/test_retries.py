@@ -123,6 +123,55 @@ def test_waits_grow() -> None:
     assert max(waits) <= 8 * 1.4
 
 
+_WAITED_FOR = (
+    ClarifaiRateLimitError,
+    ClarifaiInternalServerError,
+    ClarifaiColdStartError,
+)
+
+
+@pytest.mark.parametrize("error_class", _WAITED_FOR)
+@pytest.mark.parametrize("retry_after", ["0", "0.001", "-5", "-inf"])
+def test_server_that_always_says_at_once_is_asked_ever_later(
+    error_class: type[ClarifaiError], retry_after: str
+) -> None:
+    """Up to the longest wait, and not beyond what a number holds in 2,000 attempts."""
+    retries, throttle = _retry(max_retries=2_000, cold_start=1e9), _throttle()
+    error = _build(error_class, retry_after=retry_after)
+    waits = [retries.wait_before_next(error, throttle) for _ in range(2_000)]
+    assert waits[0] < 1
+    assert min(waits[20:]) > 4
+    assert max(waits) < 30
+
+
+@pytest.mark.parametrize("error_class", _WAITED_FOR)
+@pytest.mark.parametrize(
+    "retry_after",
+    [
+        "nan",
+        "-nan",
+        "",
+        " ",
+        "soon",
+        "1,5",
+        "0x10",
+        "\xff",
+        "Fri, 31 Dec 99999 23:59:59 GMT",
+        "Sat, 01 Jan 0000 00:00:00 GMT",
+        "Sat, 01 Jan 0001 00:00:00 +2359",
+        "Fri, 99 Foo 2026 25:61:61 GMT",
+        "9" * 5_000 + " Jan 2026",
+    ],
+    ids=lambda value: ascii(value[:30]) if isinstance(value, str) else value.__name__,
+)
+def test_word_that_makes_no_sense_is_none(
+    error_class: type[ClarifaiError], retry_after: str
+) -> None:
+    """Neither an error of its own, nor a wait without end; a date may be long past."""
+    error = _build(error_class, retry_after=retry_after)
+    assert 0 <= _retry().wait_before_next(error, _throttle()) < 30
+
+
 def test_retries_are_counted() -> None:
     """And cold starts are not among them."""
     retries = _retry(max_retries=1)
