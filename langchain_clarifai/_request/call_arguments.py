@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai._settings import parameters
 from langchain_clarifai._settings.headers import merge_headers
+from langchain_clarifai._settings.validation_errors import ALLOWED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from langchain_clarifai._settings.settings import Settings
 
@@ -71,6 +72,17 @@ _PER_CALL_SETTINGS: Final = {
 }
 
 
+# Of those, the numbers, which pydantic checks where the model is constructed: whether a
+# value is one that is allowed. (A timeout is checked where it is read.)
+_NUMBERS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "cold_start_timeout": lambda value: isinstance(value, int | float) and value >= 0,
+    "max_retries": lambda value: isinstance(value, int) and value >= 0,
+    "stream_idle_timeout": lambda value: (
+        value is None or (isinstance(value, int | float) and value > 0)
+    ),
+}
+
+
 def resolve_call_aliases(call_arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Name the arguments of a call as the fields are named."""
     return {_ALIASES.get(name, name): call_arguments[name] for name in call_arguments}
@@ -88,7 +100,11 @@ def drop_untraced(call_arguments: Mapping[str, Any]) -> dict[str, Any]:
 def split_call_arguments(
     call_arguments: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Separate what changes a setting from what goes into the body."""
+    """Separate what changes a setting from what goes into the body.
+
+    Raises:
+        ValueError: If one may not be given to a call, or not with this value.
+    """
     parameters.refuse(call_arguments)
     changes: dict[str, Any] = {}
     arguments: dict[str, Any] = dict(call_arguments.get("model_kwargs") or {})
@@ -101,11 +117,17 @@ def split_call_arguments(
             )
         if name in _PER_CALL_SETTINGS:
             if value is not None or _PER_CALL_SETTINGS[name]:
+                _check_number(name, value)
                 changes[name] = value
         elif name not in _NEVER_IN_BODY and not name.startswith(_LEFTOVER_PREFIXES):
             arguments[name] = value
     arguments.pop("model_kwargs", None)
     return changes, arguments
+
+
+def _check_number(name: str, value: Any) -> None:
+    if name in _NUMBERS and not _NUMBERS[name](value):
+        raise ValueError(f"`{name}` is {value!r}. Allowed: {ALLOWED[name]}.")
 
 
 def change_settings(

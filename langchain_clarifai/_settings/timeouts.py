@@ -35,13 +35,13 @@ def read_timeouts(timeout: Any) -> tuple[Mapping[str, float], float | None]:
         raise ValueError(_WRONG_TIMEOUT.format(timeout))
     if isinstance(timeout, int | float):
         parts: Mapping[str, Any] = dict.fromkeys(_TIMEOUT_PARTS, timeout)
-        total = float(timeout)
     else:
-        parts, total = _read_timeout_parts(timeout), None
+        parts = _read_timeout_parts(timeout)
     parts = {name: part for name, part in parts.items() if part is not None}
     for name, part in parts.items():
         if name not in _TIMEOUT_PARTS or not _is_timeout(part):
             raise ValueError(_WRONG_TIMEOUT.format(timeout))
+    total = float(timeout) if isinstance(timeout, int | float) else None
     return {name: float(part) for name, part in parts.items()}, total
 
 
