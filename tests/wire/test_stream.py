@@ -472,6 +472,9 @@ KEEP_ALIVES = {
     "empty data in pieces": [b"da", b"ta:\n\n"],
     "blank lines": [b"\n"],
     "names of events": [b"event: ping\n\n"],
+    "ids": [b"id: 7\n\n"],
+    "ids without an end": [b"id: 7\n"],
+    "times to reconnect": [b"retry: 100\n\n"],
 }
 
 
