@@ -28,7 +28,6 @@ from langchain_clarifai._errors.classes import (
     ClarifaiUnfinishedStreamError,
 )
 from langchain_clarifai._errors.hiding import hide_secrets
-from langchain_clarifai._errors.overflow import cut_middle
 from langchain_clarifai._errors.redaction import WITHOUT_SECRETS
 from langchain_clarifai._errors.request_ids import read_request_id
 from langchain_clarifai._settings import known_names
@@ -118,7 +117,9 @@ def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
             advice = ADVICE_WITHOUT_KEY
     redaction = exchange.redaction
     body = redaction.redact_body(body)
-    request_id = description.request_id and redaction.redact(description.request_id)
+    # The request id and the code may be cut, as everything that a server may fill.
+    request_id = description.request_id
+    request_id = request_id and redaction.redact_start(request_id)
     # Of OpenAI's `{"error": …}` the SDK keeps what is inside, and so do its users.
     wrapped = body.get("error") if isinstance(body, dict) else None
     error: ClarifaiError = error_class(
@@ -127,21 +128,21 @@ def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
         body=wrapped if isinstance(wrapped, dict) else body,
     )
     code = description.code
-    error.code = redaction.redact(code) if isinstance(code, str) else code
+    error.code = redaction.redact_start(code) if isinstance(code, str) else code
     return _finish(error, exchange, request_id)
 
 
 def _say(error_class: type[Any], description: Description, exchange: Exchange) -> str:
     """Say what the server says: code, model and words."""
     redaction = exchange.redaction
-    label = redaction.redact(description.label)
+    label = redaction.redact_start(description.label)
     label = f"Clarifai error {label}" if label else ""
     if issubclass(error_class, ClarifaiNotFoundError):
         # The user must know which model was not found.
         label = label or "The server reports an error"
     if label and exchange.model:
         label = f"{label} from {exchange.model}"
-    said = (label, _shorten(redaction.redact(cut_middle(description.text)), redaction))
+    said = (label, _shorten(redaction.redact(description.text), redaction))
     return ": ".join(part for part in said if part) or "The server reports an error"
 
 
