@@ -226,9 +226,9 @@ class ConnectedModel(Serializable):
     async def aclose(self) -> None:
         """Give back the connections of this event loop, and those of sync calls."""
         await import_calls()
-        from langchain_clarifai._transport import pools
+        from langchain_clarifai._transport import loop_pools
 
-        await pools.aclose(self._lease)
+        await loop_pools.close(self._lease)
 
     def __enter__(self) -> Self:
         return self

@@ -25,9 +25,10 @@ from langchain_clarifai._errors.catching import ConvertedErrors
 from langchain_clarifai._errors.exchange import Exchange as FailedExchange
 from langchain_clarifai._settings.credentials import Masked
 from langchain_clarifai._settings.model_ids import is_clarifai_base_url
-from langchain_clarifai._transport import loans
+from langchain_clarifai._transport import loop_pools, pools
 from langchain_clarifai._transport.lease import Lease
 from langchain_clarifai._transport.request_headers import HEADERS
+from langchain_clarifai._transport.tenants import identify_tenant
 from langchain_clarifai.chat_models import ChatClarifai
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class Line(ABC):
         self.facts: dict[str, Any] = {}
         """What probes have found out, for later probes and for the open questions."""
         self._lease = Lease()
+        # The token's, also where a probe sends another one, which nobody else uses.
+        self._tenant = identify_tenant(target.token or "", {}, {})
 
     @property
     @abstractmethod
@@ -154,7 +157,7 @@ class SyncLine(Line):
     def http_client(self) -> RecordingClient:
         base_url = self.target.base_url
         return RecordingClient(
-            self.recorder, lambda: loans.get_client(base_url, self._lease)
+            self.recorder, lambda: pools.get_client(base_url, self._tenant, self._lease)
         )
 
     @override
@@ -197,7 +200,8 @@ class AsyncLine(Line):
     def __init__(self, target: Target, recorder: Recorder) -> None:
         super().__init__(target, recorder)
         self._client = AsyncRecordingClient(
-            recorder, lambda: loans.get_async_client(target.base_url, self._lease)
+            recorder,
+            lambda: loop_pools.get_client(target.base_url, self._tenant, self._lease),
         )
 
     @property

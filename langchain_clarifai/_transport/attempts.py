@@ -82,6 +82,11 @@ class Attempt:
         return ConvertedErrors(self._exchange)
 
     @property
+    def token(self) -> str:
+        """The token of this try: `api_key` may give another one for the next."""
+        return self._exchange.token
+
+    @property
     def header_timeout(self) -> HeaderTimeout:
         """How long the headers of an async response may take.
 

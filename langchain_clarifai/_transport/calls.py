@@ -134,7 +134,7 @@ def fetch(
         try:
             with (
                 attempt.converted_errors(),
-                Loan(request) as client,
+                Loan(request, attempt.token) as client,
                 closing(post(attempt, client)) as response,
             ):
                 return attempt.convert(read_body(attempt, response))
@@ -160,7 +160,7 @@ async def afetch(
             with attempt.converted_errors():
                 async with (
                     ConversionAtHand(),
-                    AsyncLoan(request) as client,
+                    AsyncLoan(request, attempt.token) as client,
                     aclosing(await apost(attempt, client)) as response,
                 ):
                     return attempt.convert(await aread_body(attempt, response))
@@ -183,7 +183,7 @@ def stream(
         try:
             with (
                 attempt.converted_errors(),
-                Loan(request) as client,
+                Loan(request, attempt.token) as client,
                 closing(post(attempt, client)) as response,
             ):
                 pieces = response.iter_bytes()
@@ -218,7 +218,7 @@ async def astream(
             with attempt.converted_errors():
                 async with (
                     ConversionAtHand(),
-                    AsyncLoan(request) as client,
+                    AsyncLoan(request, attempt.token) as client,
                     aclosing(await apost(attempt, client)) as response,
                 ):
                     pieces = response.aiter_bytes()

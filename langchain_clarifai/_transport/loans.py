@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from langchain_clarifai._transport import pools
+from langchain_clarifai._transport import loop_pools, pools
+from langchain_clarifai._transport.tenants import identify_tenant
 
 if TYPE_CHECKING:
     from langchain_clarifai._request.request import Request
-    from langchain_clarifai._transport.lease import Lease
+    from langchain_clarifai._transport.tables import Pool
 
 
 class Loan:
@@ -17,58 +18,49 @@ class Loan:
     It is the user's own, if there is one; that is never closed here.
     """
 
-    __slots__ = ("_pool", "_request")
+    __slots__ = ("_pool", "_request", "_token")
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, token: str) -> None:
         self._request = request
-        self._pool: pools.Pool | None = None
+        self._token = token
+        self._pool: Pool | None = None
 
     def __enter__(self) -> Any:
         request = self._request
         if request.http_client is not None:
             return request.http_client
-        self._pool = pools.lend(request.base_url, request.lease)
+        tenant = identify_tenant(self._token, request.headers, request.query)
+        self._pool = pools.lend(request.base_url, tenant, request.lease)
         return self._pool.http_client
 
     def __exit__(self, *_: object) -> None:
         pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        if pools.take_back(pool):
-            pool.http_client.close()
+        if pool is not None:
+            pools.take_back(pool)
 
 
 class AsyncLoan:
     """The HTTP client for one async request, likewise."""
 
-    __slots__ = ("_pool", "_request")
+    __slots__ = ("_pool", "_request", "_table", "_token")
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, token: str) -> None:
         self._request = request
-        self._pool: pools.LoopPool | None = None
+        self._token = token
+        self._table: loop_pools.LoopPools | None = None
+        self._pool: Pool | None = None
 
     async def __aenter__(self) -> Any:
         request = self._request
         if request.http_async_client is not None:
             return request.http_async_client
-        self._pool = await pools.alend(request.base_url, request.lease)
+        tenant = identify_tenant(self._token, request.headers, request.query)
+        self._table, self._pool = await loop_pools.lend(
+            request.base_url, tenant, request.lease
+        )
         return self._pool.http_client
 
     async def __aexit__(self, *_: object) -> None:
         pool, self._pool = self._pool, None
-        if pool is not None and pool.take_back():
-            await pool.http_client.aclose()
-
-
-def get_client(base_url: str, lease: Lease) -> Any:
-    """Return the shared HTTP client, for requests while nobody closes the lease."""
-    pool = pools.lend(base_url, lease)
-    pools.take_back(pool)
-    return pool.http_client
-
-
-async def get_async_client(base_url: str, lease: Lease) -> Any:
-    """Return the shared HTTP client of the running loop, likewise."""
-    pool = await pools.alend(base_url, lease)
-    pool.take_back()
-    return pool.http_client
+        if pool is not None and self._table is not None:
+            await self._table.take_back_and_close(pool)

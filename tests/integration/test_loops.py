@@ -150,15 +150,16 @@ asyncio.run(ask("c"))
         "200 tasks at once in a fresh loop",
         200,
         """
-from langchain_clarifai._transport import pools
+from langchain_clarifai._transport import loop_pools
 
 async def rush():
     answers = await asyncio.gather(*(model.ainvoke(str(n)) for n in range(200)))
     assert [answer.text for answer in answers] == [f"echo:{n}" for n in range(200)]
-    assert len(pools._loop_pools) == 1
+    [table] = loop_pools._tables.values()
+    assert len(table.by_key) == 1
 
 asyncio.run(rush())
-assert not pools._loop_pools
+assert not loop_pools._tables
 """,
     ),
 )

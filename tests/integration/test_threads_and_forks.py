@@ -21,11 +21,11 @@ _THREADS = (
         32,
         """
 from concurrent.futures import ThreadPoolExecutor
-from langchain_clarifai._transport import pools
+from langchain_clarifai._transport import loop_pools
 
 with ThreadPoolExecutor(16) as executor:
     list(executor.map(lambda n: asyncio.run(ask(str(n))), range(16)))
-assert not pools._loop_pools
+assert not loop_pools._tables
 """,
     ),
     (
@@ -124,9 +124,9 @@ asyncio.run(fork_in_loop())
         4,
         """
 from langchain_clarifai._transport import calls
-from langchain_clarifai._transport import pools, warm_up
+from langchain_clarifai._transport import loop_pools, pools, warm_up
 
-with pools._lock, warm_up._tls_lock:
+with pools._lock, loop_pools._lock, warm_up._tls_lock:
     fork(work)
 """,
     ),

@@ -18,7 +18,6 @@ from langchain_clarifai import (
     ClarifaiConnectionError,
     ClarifaiError,
 )
-from langchain_clarifai._transport import pools, warm_up
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import completion, openai_error, sse, text_chunks
 from tests.servers.wire import (
@@ -29,6 +28,7 @@ from tests.servers.wire import (
     event_stream_reply,
     json_reply,
 )
+from tests.unit.pooling import starting_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,12 +40,8 @@ TOKEN: Final = "pat-53cr37-of-the-tests"
 @pytest.fixture(autouse=True)
 def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let certificates and proxies be read anew, as in a new process."""
-    monkeypatch.setattr(pools, "_pools", {})
-    monkeypatch.setattr(pools, "_loop_pools", {})
-    monkeypatch.setattr(warm_up, "_tls_context", None)
-    yield
-    for pool in pools._pools.values():
-        pool.http_client.close()
+    with starting_over(monkeypatch):
+        yield
 
 
 def _build_model(url: str, **settings: Any) -> ChatClarifai:

@@ -17,7 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
-from langchain_clarifai._transport import pools
+from langchain_clarifai._transport import loop_pools, pools
 from langchain_clarifai._transport.lease import Lease
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
@@ -28,6 +28,7 @@ from tests.servers.wire import (
     event_stream_reply,
     json_reply,
 )
+from tests.unit.pooling import list_loop_pools, list_pools, starting_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,11 +40,8 @@ _CALLS = 200
 @pytest.fixture(autouse=True)
 def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test begin as a process does, with nothing built."""
-    monkeypatch.setattr(pools, "_pools", {})
-    monkeypatch.setattr(pools, "_loop_pools", {})
-    yield
-    for pool in pools._pools.values():
-        pool.http_client.close()
+    with starting_over(monkeypatch):
+        yield
 
 
 def _echo(request: Request) -> Reply:
@@ -101,7 +99,7 @@ def test_threads_that_close_after_each_call_get_every_answer(wire: WireServer) -
     assert [text for _, text, _ in seen] == [f"echo:{asked}" for asked, _, _ in seen]
     assert len(wire.exchanges) == _THREADS * _CALLS
     assert max(seconds for _, _, seconds in seen) < 10
-    assert not pools._pools
+    assert not list_pools()
     _wait_until_idle(wire)
 
 
@@ -125,7 +123,7 @@ async def test_tasks_that_close_after_each_call_get_every_answer(
     slowest = await asyncio.gather(*(work(task) for task in range(_THREADS)))
     assert len(wire.exchanges) == _THREADS * _CALLS
     assert max(max(seconds) for seconds in slowest) < 10
-    assert not pools._loop_pools
+    assert not list_loop_pools()
     await asyncio.to_thread(_wait_until_idle, wire)
 
 
@@ -158,9 +156,9 @@ def test_close_during_a_call_leaves_it_alone(wire: WireServer) -> None:
         answer = executor.submit(model.invoke, "a")
         while not wire.exchanges:
             time.sleep(0.01)
-        [pool] = pools._pools.values()
+        [pool] = list_pools()
         model.close()
-        assert not pools._pools
+        assert not list_pools()
         assert not pool.http_client.is_closed
         release.set()
         assert answer.result(5).text == "late"
@@ -192,7 +190,7 @@ async def test_model_in_an_async_with_block_may_leave_a_stream_open(
     async with _build_model(wire) as model:
         stream = model.astream("hi")
         text = (await anext(stream)).text
-        [pool] = pools._loop_pools.values()
+        [pool] = list_loop_pools()
     assert not pool.http_client.is_closed
     release.set()
     assert text + "".join([piece.text async for piece in stream]) == "ab"
@@ -210,7 +208,7 @@ async def test_stream_that_is_dropped_after_closing_ends_its_pool(
     next(sync_stream)
     stream: Any = model.astream("hi")
     await anext(stream)
-    [pool], [loop_pool] = pools._pools.values(), pools._loop_pools.values()
+    [pool], [loop_pool] = list_pools(), list_loop_pools()
     await model.aclose()
     assert not pool.http_client.is_closed
     assert not loop_pool.http_client.is_closed
@@ -227,7 +225,7 @@ async def test_a_cancelled_call_after_closing_ends_its_pool(wire: WireServer) ->
     task = asyncio.create_task(model.ainvoke("a"))
     while not wire.exchanges:  # noqa: ASYNC110 - the server is in a thread
         await asyncio.sleep(0.01)
-    [pool] = pools._loop_pools.values()
+    [pool] = list_loop_pools()
     await model.aclose()
     assert not pool.http_client.is_closed
     task.cancel()
@@ -245,7 +243,7 @@ def test_failed_requests_are_not_in_flight(wire: WireServer) -> None:
         model.invoke("a")
     with pytest.raises(Exception, match="no"):
         list(model.stream("a"))
-    [pool] = pools._pools.values()
+    [pool] = list_pools()
     assert pool.in_flight == 0
     model.close()
     assert pool.http_client.is_closed
@@ -257,7 +255,7 @@ def test_close_at_exit_leaves_what_is_in_flight() -> None:
         model = _build_model(wire)
         stream: Any = model.stream("a")
         next(stream)
-        [pool] = pools._pools.values()
+        [pool] = list_pools()
         pools._close_at_exit()
         assert not pool.http_client.is_closed
         stream.close()
@@ -289,7 +287,7 @@ def test_close_in_a_signal_handler_ends(wire: WireServer) -> None:
     assert closed[0]
     with pools._lock:  # as a handler would find it
         model.close()
-    assert not pools._pools
+    assert not list_pools()
 
 
 async def test_many_servers_leave_no_pools() -> None:
@@ -297,13 +295,14 @@ async def test_many_servers_leave_no_pools() -> None:
     opened = []
     for number in range(400):
         lease = Lease()
-        pool = await pools.alend(f"https://{number}.example/v1", lease)
-        pool.take_back()
+        url = f"https://{number}.example/v1"
+        table, pool = await loop_pools.lend(url, b"", lease)
+        await table.take_back_and_close(pool)
         opened.append(pool)
         del lease
-        assert len(pools._loop_pools) <= 2
+        assert len(list_loop_pools()) <= 2
     assert sum(pool.http_client.is_closed for pool in opened) == 399
-    await pool.retire_and_close()
+    await table.close(table.take_all())
 
 
 def test_a_daemon_thread_that_reads_at_exit_is_silent(wire: WireServer) -> None:

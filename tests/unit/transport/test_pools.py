@@ -20,7 +20,7 @@ from langchain_core.runnables import ConfigurableField
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
-from langchain_clarifai._transport import pools, warm_up
+from langchain_clarifai._transport import loop_pools, pools, warm_up
 from langchain_clarifai._transport.lease import Lease
 from langchain_clarifai._transport.trust import build_tls_context
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
@@ -32,6 +32,7 @@ from tests.servers.wire import (
     event_stream_reply,
     json_reply,
 )
+from tests.unit.pooling import list_loop_pools, list_pools, starting_over
 
 if TYPE_CHECKING:
     import ssl
@@ -41,12 +42,8 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test begin as a process does, with nothing built."""
-    monkeypatch.setattr(pools, "_pools", {})
-    monkeypatch.setattr(pools, "_loop_pools", {})
-    monkeypatch.setattr(warm_up, "_tls_context", None)
-    yield
-    for pool in pools._pools.values():
-        pool.http_client.close()
+    with starting_over(monkeypatch):
+        yield
 
 
 def _echo(request: Request) -> Reply:
@@ -88,7 +85,7 @@ def test_equal_and_unequal_settings_share_one_pool(wire: WireServer) -> None:
     for model in models:
         model.invoke("a")
     assert wire.connections == 1
-    [pool] = pools._pools.values()
+    [pool] = list_pools()
     assert len(pool.leases) == 50
 
 
@@ -98,7 +95,7 @@ async def test_models_in_a_loop_share_one_pool(wire: WireServer) -> None:
     for number in range(20):
         await _build_model(wire, temperature=number / 100).ainvoke("a")
     assert wire.connections == 1
-    assert len(pools._loop_pools) == 1
+    assert len(list_loop_pools()) == 1
 
 
 def test_sync_calls_and_all_loops_share_one_tls_context(
@@ -134,7 +131,7 @@ def test_models_that_are_gone_claim_nothing(wire: WireServer) -> None:
     wire.handler = _echo
     _build_model(wire).invoke("a")
     gc.collect()
-    [pool] = pools._pools.values()
+    [pool] = list_pools()
     assert not pool.leases
 
 
@@ -165,7 +162,7 @@ def test_the_last_model_that_closes_closes_the_pool(wire: WireServer) -> None:
     first, second = _build_model(wire), _build_model(wire)
     first.invoke("a")
     second.invoke("a")
-    [pool] = pools._pools.values()
+    [pool] = list_pools()
     assert pool is not None
     first.close()
     first.close()
@@ -180,7 +177,7 @@ def test_close_before_any_request_does_nothing(wire: WireServer) -> None:
     """There is nothing to close, and nothing is built for it."""
     with _build_model(wire):
         pass
-    assert not pools._pools
+    assert not list_pools()
 
 
 def test_close_while_another_model_streams_does_not_disturb_it(
@@ -215,10 +212,10 @@ async def test_aclose_releases_the_pool_of_the_loop(wire: WireServer) -> None:
     async with _build_model(wire) as model:
         await model.ainvoke("a")
         await asyncio.to_thread(model.invoke, "a")
-        [pool] = pools._loop_pools.values()
+        [pool] = list_loop_pools()
     assert pool.http_client.is_closed
-    assert not pools._pools
-    assert not pools._loop_pools
+    assert not list_pools()
+    assert not list_loop_pools()
     await model.ainvoke("a")
     await model.aclose()
     await model.aclose()
@@ -230,7 +227,7 @@ async def test_aclose_leaves_what_other_models_use(wire: WireServer) -> None:
     first, second = _build_model(wire), _build_model(wire)
     await first.ainvoke("a")
     await second.ainvoke("a")
-    [pool] = pools._loop_pools.values()
+    [pool] = list_loop_pools()
     await asyncio.to_thread(asyncio.run, first.aclose())
     assert first._lease in pool.leases
     await first.aclose()
@@ -255,7 +252,7 @@ async def test_the_users_own_clients_are_used_and_never_closed(
     assert [r.headers["x-mine"] for r in wire.requests] == ["sync", "async"]
     assert not http_client.is_closed
     assert not http_async_client.is_closed
-    assert not pools._pools
+    assert not list_pools()
     http_client.close()
     await http_async_client.aclose()
 
@@ -267,7 +264,7 @@ def test_the_pool_of_a_loop_is_closed_with_it(wire: WireServer) -> None:
     """`asyncio.run` ends, and the server sees the connection close."""
     wire.handler = _echo
     asyncio.run(_ask_once(_build_model(wire)))
-    assert not pools._loop_pools
+    assert not list_loop_pools()
     _wait_until_idle(wire)
 
 
@@ -284,10 +281,10 @@ def test_the_pool_of_a_loop_that_was_only_closed_is_forgotten(
     loop.run_until_complete(_ask_once(model))
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
-    [pool] = pools._loop_pools.values()
+    [pool] = list_loop_pools()
     asyncio.run(_ask_once(model))
     assert pool.http_client.is_closed
-    assert not pools._loop_pools
+    assert not list_loop_pools()
     del pool
     gc.collect()
     _wait_until_idle(wire)
@@ -297,11 +294,11 @@ def test_the_pools_of_closed_loops_are_dropped_at_exit(wire: WireServer) -> None
     """The sync pool is closed, too."""
     wire.handler = _echo
     _build_model(wire).invoke("a")
-    [pool] = pools._pools.values()
+    [pool] = list_pools()
     http_client = pool.http_client
     pools._close_at_exit()
     assert http_client.is_closed
-    pools._pools.clear()
+    assert not list_pools()
     pools._close_at_exit()
 
 
@@ -312,35 +309,36 @@ async def test_a_forked_child_starts_over(
     """Pools and locks are new; what was inherited is neither used nor closed."""
     wire.handler = _echo
     inherited: list[Any] = []
-    monkeypatch.setattr(pools, "_inherited", inherited)
+    for module in (pools, loop_pools):
+        monkeypatch.setattr(module, "_inherited", inherited)
     model = _build_model(wire)
     await model.ainvoke("a")
     await asyncio.to_thread(model.invoke, "a")
-    [pool], [loop_pool] = pools._pools.values(), pools._loop_pools.values()
-    held = pools._lock, warm_up._tls_lock
-    with held[0], held[1]:
-        pools._start_over_in_child()
-        warm_up._start_over_in_child()
-    assert not {id(lock) for lock in held} & {id(pools._lock), id(warm_up._tls_lock)}
-    assert inherited == [pool, loop_pool]
+    [pool], [loop_pool] = list_pools(), list_loop_pools()
+    held = pools._lock, loop_pools._lock, warm_up._tls_lock
+    with held[0], held[1], held[2]:
+        for module in (pools, loop_pools, warm_up):
+            module._start_over_in_child()
+    now = pools._lock, loop_pools._lock, warm_up._tls_lock
+    assert not {id(lock) for lock in held} & {id(lock) for lock in now}
+    assert [[*table.by_key.values()] for table in inherited] == [[pool], [loop_pool]]
     await model.ainvoke("a")
     await asyncio.to_thread(model.invoke, "a")
     assert wire.connections == 4
     assert not loop_pool.http_client.is_closed
     await model.aclose()
-    assert pool is not None
     pool.http_client.close()
-    await loop_pool.guard.aclose()
+    await loop_pool.http_client.aclose()
 
 
 async def test_two_tasks_that_open_the_pool_at_once_open_one() -> None:
     """The second finds what the first has made while it waited for the context."""
     leases = [Lease() for _ in range(5)]
     opened = await asyncio.gather(
-        *(pools.alend("https://a.example/v1", lease) for lease in leases)
+        *(loop_pools.lend("https://a.example/v1", b"", lease) for lease in leases)
     )
-    assert len({id(pool) for pool in opened}) == 1
-    assert opened[0].in_flight == 5
+    assert len({id(pool) for _, pool in opened}) == 1
+    assert opened[0][1].in_flight == 5
 
 
 async def _ask_once(model: ChatClarifai) -> None:
@@ -500,5 +498,5 @@ def test_pool_whose_models_are_gone_is_closed_for_the_next(wire: WireServer) -> 
     with WireServer(_echo) as other:
         living = _build_model(other)
         living.invoke("hello")
-        assert len(pools._pools) == 1
+        assert len(list_pools()) == 1
         living.close()

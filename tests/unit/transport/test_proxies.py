@@ -12,11 +12,12 @@ import pytest
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
-from langchain_clarifai._transport import pools, proxies
+from langchain_clarifai._transport import proxies
 from langchain_clarifai._transport.proxies import find_proxy
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import choice, completion
 from tests.servers.wire import WireServer, json_reply
+from tests.unit.pooling import starting_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +30,8 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in _NAMES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setattr(pools, "_pools", {})
-    monkeypatch.setattr(pools, "_loop_pools", {})
-    yield
-    for pool in pools._pools.values():
-        pool.http_client.close()
+    with starting_over(monkeypatch):
+        yield
 
 
 def _build(url: str) -> ChatClarifai:

@@ -12,10 +12,10 @@ import pytest
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
-from langchain_clarifai._transport import pools, warm_up
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import Framing, Pause, Reply, Request, WireServer, json_reply
+from tests.unit.pooling import starting_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,12 +26,9 @@ _SOON = 0.05
 
 @pytest.fixture(autouse=True)
 def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(pools, "_pools", {})
-    monkeypatch.setattr(pools, "_loop_pools", {})
-    monkeypatch.setattr(warm_up, "_tls_context", None)
-    yield
-    for pool in pools._pools.values():
-        pool.http_client.close()
+    """Let a test begin as a process does, with nothing built."""
+    with starting_over(monkeypatch):
+        yield
 
 
 def _plain(text: str) -> bytes:
@@ -51,13 +48,13 @@ _IDLE_408 = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n"
 
 
 def _answer(request: Request, late: Callable[[bytes], list[Any]]) -> Reply:
-    """Answer with the caller's own token; then send more that nobody asked for."""
-    token = request.headers["authorization"]
+    """Answer with the caller's own words; then send more that nobody asked for."""
+    words = request.json["messages"][0]["content"]
     build = _streamed if request.json.get("stream") else _plain
-    if "first" not in token:
-        body = build(token)
+    if words != "first":
+        body = build(words)
         return Reply(body=[body], framing=Framing.RAW)
-    return Reply(body=[*late(build(token)), Pause(5)], framing=Framing.RAW)
+    return Reply(body=[*late(build(words)), Pause(5)], framing=Framing.RAW)
 
 
 _LATE: dict[str, Callable[[bytes], list[Any]]] = {
@@ -80,35 +77,36 @@ _LATE: dict[str, Callable[[bytes], list[Any]]] = {
 }
 
 
-def _build(url: str, token: str) -> ChatClarifai:
+def _build(url: str) -> ChatClarifai:
+    """Build a model that shares its connections with the others: the token is one."""
     return ChatClarifai(
-        model="gpt-oss-120b", base_url=url, api_key=SecretStr(token), max_retries=0
+        model="gpt-oss-120b", base_url=url, api_key=SecretStr("token"), max_retries=0
     )
 
 
-async def _ask(model: ChatClarifai, *, streamed: bool) -> str:
+async def _ask(model: ChatClarifai, words: str, *, streamed: bool = False) -> str:
     if streamed:
-        return "".join([piece.text async for piece in model.astream("a")])
-    return (await model.ainvoke("a")).text
+        return "".join([piece.text async for piece in model.astream(words)])
+    return (await model.ainvoke(words)).text
 
 
-def _ask_sync(model: ChatClarifai, *, streamed: bool) -> str:
+def _ask_sync(model: ChatClarifai, words: str, *, streamed: bool) -> str:
     if streamed:
-        return "".join(piece.text for piece in model.stream("a"))
-    return model.invoke("a").text
+        return "".join(piece.text for piece in model.stream(words))
+    return model.invoke(words).text
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
 @pytest.mark.parametrize("late", _LATE)
-async def test_late_bytes_are_never_the_next_tokens_answer(
+async def test_late_bytes_are_never_the_next_answer(
     wire: WireServer, late: str, *, streamed: bool
 ) -> None:
     """Whatever comes on an idle connection spoils it; the next request is answered."""
     wire.handler = lambda request: _answer(request, _LATE[late])
-    first, second = _build(wire.url, "first-token"), _build(wire.url, "second-token")
-    assert await _ask(first, streamed=streamed) == "Bearer first-token"
+    first, second = _build(wire.url), _build(wire.url)
+    assert await _ask(first, "first", streamed=streamed) == "first"
     await asyncio.sleep(_SOON * 4)
-    assert await _ask(second, streamed=streamed) == "Bearer second-token"
+    assert await _ask(second, "second", streamed=streamed) == "second"
     assert wire.exchanges[0].connection != wire.exchanges[1].connection
     await first.aclose()
     await second.aclose()
@@ -116,21 +114,21 @@ async def test_late_bytes_are_never_the_next_tokens_answer(
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
 @pytest.mark.parametrize("late", _LATE)
-def test_late_bytes_are_never_the_next_tokens_answer_in_sync_calls(
+def test_late_bytes_are_never_the_next_answer_in_sync_calls(
     wire: WireServer, late: str, *, streamed: bool
 ) -> None:
     """Likewise."""
     wire.handler = lambda request: _answer(request, _LATE[late])
-    first, second = _build(wire.url, "first-token"), _build(wire.url, "second-token")
-    assert _ask_sync(first, streamed=streamed) == "Bearer first-token"
+    first, second = _build(wire.url), _build(wire.url)
+    assert _ask_sync(first, "first", streamed=streamed) == "first"
     wire.exchanges[0].finished.wait(_SOON * 4)
-    assert _ask_sync(second, streamed=streamed) == "Bearer second-token"
+    assert _ask_sync(second, "second", streamed=streamed) == "second"
     first.close()
     second.close()
 
 
 @pytest.mark.parametrize("late", ["twice", "an idle 408", "one byte"])
-async def test_late_bytes_over_tls_are_never_the_next_tokens_answer(
+async def test_late_bytes_over_tls_are_never_the_next_answer(
     wire: WireServer, late: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TLS has a transport of its own, whose bytes come out later."""
@@ -145,10 +143,10 @@ async def test_late_bytes_over_tls_are_never_the_next_tokens_answer(
     port = int(wire.origin.rpartition(":")[2])
     with Forwarder(port, tls=tls) as front:
         url = f"https://localhost:{front.port}/v2/ext/openai/v1"
-        first, second = _build(url, "first-token"), _build(url, "second-token")
-        assert await _ask(first, streamed=False) == "Bearer first-token"
+        first, second = _build(url), _build(url)
+        assert await _ask(first, "first") == "first"
         await asyncio.sleep(_SOON * 4)
-        assert await _ask(second, streamed=False) == "Bearer second-token"
+        assert await _ask(second, "second") == "second"
         await first.aclose()
         await second.aclose()
 
@@ -158,10 +156,10 @@ async def test_bytes_that_the_loop_has_not_read_spoil_a_connection_too(
 ) -> None:
     """The loop was busy when they came, and the request is sent before it reads."""
     wire.handler = lambda request: _answer(request, _LATE["twice"])
-    first, second = _build(wire.url, "first-token"), _build(wire.url, "second-token")
-    assert await _ask(first, streamed=False) == "Bearer first-token"
+    first, second = _build(wire.url), _build(wire.url)
+    assert await _ask(first, "first") == "first"
     time.sleep(_SOON * 4)  # noqa: ASYNC251 - as a program that blocks its loop does
-    assert await _ask(second, streamed=False) == "Bearer second-token"
+    assert await _ask(second, "second") == "second"
     await first.aclose()
     await second.aclose()
 
@@ -176,9 +174,9 @@ async def test_connections_without_late_bytes_are_reused(
         if request.json.get("stream")
         else json_reply(completion(choice("a")))
     )
-    model = _build(wire.url, "token-token")
+    model = _build(wire.url)
     for _ in range(100):
-        assert await _ask(model, streamed=streamed) == "a"
+        assert await _ask(model, "a", streamed=streamed) == "a"
     assert wire.connections == 1
     await model.aclose()
 
@@ -190,9 +188,9 @@ async def test_a_server_that_hangs_up_while_idle_costs_no_request(
     wire.handler = lambda request: Reply(
         body=[_plain(request.headers["authorization"])], framing=Framing.RAW
     )
-    model = _build(wire.url, "token-token")
+    model = _build(wire.url)
     for _ in range(3):
-        assert await _ask(model, streamed=False) == "Bearer token-token"
+        assert await _ask(model, "a") == "Bearer token"
         await asyncio.sleep(_SOON)
     assert wire.connections == 3
     await model.aclose()

@@ -1,0 +1,142 @@
+"""Pools of connections: whom each serves, who may use it, and which are idle.
+
+A pool serves one tenant of one server. It ends with its last claim *and* its last
+answer. A model that closes takes its claims away; where they were the last, the pool is
+retired: no new request gets it, and whoever ends the last answer in it closes it. So
+closing waits for nobody and takes no connection from under a reader.
+
+A process that serves thousands of tenants does not collect their connections: pools
+that are idle are retired when there are too many of them, or when the next one is
+opened and their models are gone, or their connections have expired.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections import OrderedDict
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from langchain_clarifai._transport.lease import Lease
+
+# Server and tenant.
+Key: TypeAlias = tuple[str, bytes]
+
+# How many idle pools are kept, and for how many seconds: as long as connections are.
+_MOST_IDLE: Final = 100
+_EXPIRY: Final = 5.0
+
+
+class Pool:
+    """One HTTP client, who may use it, and how many requests do right now."""
+
+    def __init__(self, key: Key, http_client: Any) -> None:
+        self.key = key
+        self.http_client = http_client
+        self.leases: weakref.WeakSet[Lease] = weakref.WeakSet()
+        self.in_flight = 0
+        self.idle_since = 0.0
+        self.is_retired = False
+        self.is_closed = False
+
+    def end(self) -> bool:
+        """Tell whether to close the pool: to one caller only, so that it is once."""
+        if self.in_flight or self.is_closed:
+            return False
+        self.is_closed = True
+        return True
+
+
+class PoolTable:
+    """Pools by whom they serve. One thread at a time may touch it.
+
+    A signal handler may close a model, and so retire any pool that is not in flight,
+    between any two steps. Hence their order.
+    """
+
+    def __init__(self) -> None:
+        self.by_key: dict[Key, Pool] = {}
+        self.leaving: set[Pool] = set()
+        """Retired ones that something is in flight in."""
+
+        self._idle: OrderedDict[Key, Pool] = OrderedDict()  # the longest idle first
+
+    def add(self, key: Key, http_client: Any) -> Pool:
+        """Open a pool."""
+        pool = self.by_key[key] = Pool(key, http_client)
+        return pool
+
+    def lend(self, pool: Pool, lease: Lease) -> None:
+        """Begin a request, for a model that thereby has a claim."""
+        pool.leases.add(lease)
+        pool.in_flight += 1
+        if pool.in_flight == 1:
+            self._idle.pop(pool.key, None)
+
+    def take_back(self, pool: Pool) -> Pool | None:
+        """End a request; return the pool that is to be closed for it, if one is."""
+        if pool.in_flight == 1 and not pool.is_retired:
+            pool.idle_since = time.monotonic()
+            self._idle[pool.key] = pool
+        pool.in_flight -= 1
+        if pool.is_retired:
+            return pool if self._end(pool) else None
+        if len(self._idle) > _MOST_IDLE:
+            oldest = next(iter(self._idle.values()))
+            return oldest if self.retire(oldest) else None
+        return None
+
+    def hold(self, pool: Pool) -> None:
+        """End a request, but let the pool be taken for one that is in use."""
+        pool.in_flight -= 1
+
+    def retire(self, pool: Pool) -> bool:
+        """Let no new request in; tell whether the pool is to be closed now."""
+        pool.is_retired = True
+        for pools in (self.by_key, self._idle):
+            if pools.get(pool.key) is pool:
+                pools.pop(pool.key, None)
+        return self._end(pool)
+
+    def give_up(self, lease: Lease) -> list[Pool]:
+        """End a model's claims; return the pools that are to be closed for it."""
+        closing = []
+        for pool in list(self.by_key.values()):
+            if lease in pool.leases:
+                pool.leases.discard(lease)
+                if not pool.leases and self.retire(pool):
+                    closing.append(pool)
+        return closing
+
+    def sweep(self) -> list[Pool]:
+        """Retire idle pools that nobody misses; return those that are to be closed."""
+        expired = time.monotonic() - _EXPIRY
+        missed_by_nobody = [
+            pool
+            for pool in list(self._idle.values())
+            if not pool.leases or pool.idle_since < expired
+        ]
+        return self.retire_all(missed_by_nobody)
+
+    def retire_all(self, pools: Iterable[Pool]) -> list[Pool]:
+        """Retire pools; return those that are to be closed now."""
+        return [pool for pool in pools if self.retire(pool)]
+
+    def _end(self, pool: Pool) -> bool:
+        if pool.in_flight:
+            self.leaving.add(pool)
+            return False
+        self.leaving.discard(pool)
+        return pool.end()
+
+
+@lru_cache(maxsize=256)
+def find_origin(base_url: str) -> str:
+    """Return scheme, host and port of a URL: who the server is."""
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{parts.netloc}"
