@@ -87,12 +87,14 @@ SHOWN_IN: Final = {
     "_transport/http_library": "unit/transport/test_clients.py",
     "_transport/loading": "unit/test_chat_models.py",
     "_transport/loans": "unit/transport/test_closing.py",
+    "_transport/loop_pools": "unit/transport/test_pools.py",
     "_transport/network": "unit/transport/test_patience.py",
     "_transport/posting": "unit/transport/test_patience.py",
     "_transport/request_headers": "wire/test_requests.py",
     "_transport/silence": "wire/test_slow_readers.py",
     "_transport/socks": "unit/transport/test_proxies.py",
     "_transport/sync_client": "unit/transport/test_clients.py",
+    "_transport/tables": "unit/transport/test_tenants.py",
     "_transport/warm_up": "unit/transport/test_pools.py",
 }
 
