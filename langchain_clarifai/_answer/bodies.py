@@ -40,15 +40,19 @@ def check_body_size(size: int, start: bytes) -> None:
         raise MalformedAnswer("The response is too long to be an answer.", start)
 
 
-def parse_body(body: bytes) -> Any:
+def parse_body(body: bytes, *, exact: bool = True) -> Any:
     """Parse the body of a response that is no error.
+
+    Args:
+        body: The text of it.
+        exact: Whether integers beyond 64 bits are worth looking for.
 
     Raises:
         ErrorBody: If it reports an error.
         MalformedAnswer: If it is no JSON.
     """
     try:
-        parsed = parse_json(body)
+        parsed = parse_json(body, exact=exact)
     except ValueError:
         raise MalformedAnswer("The response is no JSON.", body) from None
     if is_error_body(parsed):
@@ -56,22 +60,24 @@ def parse_body(body: bytes) -> Any:
     return parsed
 
 
-def parse_json(body: bytes, *, keep_halves: bool = False) -> Any:
+def parse_json(body: bytes, *, keep_halves: bool = False, exact: bool = True) -> Any:
     """Parse JSON, forgiving what servers do to text: broken UTF-8, half surrogates.
 
     Args:
         body: The text of it.
         keep_halves: Whether halves of surrogate pairs stay as they are, for who can
             join them with what comes next. Else they become U+FFFD.
+        exact: Whether integers beyond 64 bits are worth looking for.
 
     Raises:
         ValueError: If it is no JSON all the same, or is nested too deeply.
     """
     try:
-        return restore_integers(parse_quickly(body), body)
+        parsed = parse_quickly(body)
     except orjson.JSONDecodeError:
         parsed = _parse_leniently(body)
         return parsed if keep_halves else replace_halves(parsed)
+    return restore_integers(parsed, body) if exact else parsed
 
 
 def parse_quickly(body: bytes) -> Any:
