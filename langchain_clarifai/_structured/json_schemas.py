@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Final,
-    NotRequired,
-    Required,
-    TypedDict,
-    get_origin,
-    get_type_hints,
-    is_typeddict,
-)
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
+
+from langchain_clarifai._structured.typed_dicts import (
+    convert_typed_dict,
+    is_typed_dict,
+)
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -66,40 +61,17 @@ def convert_to_function_tool(
 
     Raises:
         KeyError: If a dict lacks what its form needs.
+        ValueError: If a description in a TypedDict is no text.
     """
-    wire_tool = (
-        _convert_typed_dict(tool)
-        if is_typeddict(tool)
-        else convert_to_openai_tool(tool)
-    )
+    if is_typed_dict(tool):
+        tool = convert_typed_dict(tool)
+    wire_tool = convert_to_openai_tool(tool)
     if not isinstance(wire_tool.get("function"), dict):
         return wire_tool
     function = dict(wire_tool["function"])
     if recursive_schema := _read_recursive_schema(tool):
         function["parameters"] = recursive_schema
     return {**wire_tool, "function": complete_function(function, strict=strict)}
-
-
-def _convert_typed_dict(typed_dict: Any) -> dict[str, Any]:
-    """Convert a TypedDict, of whose `NotRequired` langchain-core knows nothing."""
-    hints = get_type_hints(typed_dict, include_extras=True)
-    build_typed_dict: Any = TypedDict
-    plain = build_typed_dict(typed_dict.__name__, _strip_marks(hints))
-    plain.__doc__ = typed_dict.__doc__
-    wire_tool = convert_to_openai_tool(plain)
-    parameters = wire_tool["function"]["parameters"]
-    required = [name for name in hints if name in typed_dict.__required_keys__]
-    parameters.pop("required", None)
-    if required:
-        parameters["required"] = required
-    return wire_tool
-
-
-def _strip_marks(hints: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: hint.__args__[0] if get_origin(hint) in {NotRequired, Required} else hint
-        for name, hint in hints.items()
-    }
 
 
 def complete_function(

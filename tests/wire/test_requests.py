@@ -1003,6 +1003,17 @@ def test_tool_choice_stays_where_an_agentic_model_has_its_own_tools(
     assert body == {"model": URL, "messages": HI, "tool_choice": "auto", **servers}
 
 
+# Strict, but open and with defaults; a name that the API refuses; keys of its own.
+ODD_FORMAT: dict[str, Any] = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "A joke: {of mine}",
+        "strict": True,
+        "schema": {"properties": {"a": {"default": 1, "oneOf": [{}]}}, "$ref": "#"},
+        "mine": {"$defs": {}},
+    },
+    "mine": None,
+}
 FORMATS: list[Any] = [
     pytest.param(Joke, JOKE_FORMAT, id="pydantic"),
     pytest.param(
@@ -1016,6 +1027,7 @@ FORMATS: list[Any] = [
         id="json-schema",
     ),
     pytest.param(JOKE_FORMAT, JOKE_FORMAT, id="openai"),
+    pytest.param(ODD_FORMAT, ODD_FORMAT, id="openai-odd"),
     pytest.param({"type": "json_object"}, {"type": "json_object"}, id="json_object"),
 ]
 
@@ -1025,7 +1037,10 @@ FORMATS: list[Any] = [
 def test_response_format_has_the_wires_form(
     wire: WireServer, response_format: Any, sent: Any, *, at_call: bool
 ) -> None:
-    """`create_agent` binds it with an empty list of tools, which is left out."""
+    """`create_agent` binds it with an empty list of tools, which is left out.
+
+    What has the wire's form already goes out as it is.
+    """
     wire.reply(json_reply(completion()))
     if at_call:
         build(wire).invoke("hi", response_format=response_format)

@@ -3,175 +3,17 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
-import datetime as dt  # noqa: TC003 - pydantic reads it
-import decimal  # noqa: TC003 - as above
-import enum
 import json
-import uuid  # noqa: TC003 - as above
-from typing import Annotated, Any, Generic, Literal, NotRequired, TypedDict, TypeVar
+from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
-from openai import pydantic_function_tool
-from pydantic import BaseModel, Field, RootModel, computed_field
+from pydantic import RootModel
 
 from langchain_clarifai._request.tools import convert_to_wire_tools
 from langchain_clarifai._structured.schemas import build_response_format
+from tests.unit.structured.classes import CASES, Left, Node, Owner
 
-T = TypeVar("T")
-
-
-class Leaf(BaseModel):
-    x: int
-
-
-class Nested(BaseModel):
-    leaf: Leaf
-    leaves: list[Leaf]
-
-
-class Node(BaseModel):
-    value: int
-    children: list[Node]
-
-
-class Left(BaseModel):
-    right: Right | None
-
-
-class Right(BaseModel):
-    left: Left | None
-
-
-class Box(BaseModel, Generic[T]):
-    content: T
-
-
-class Either(BaseModel):
-    either: int | Leaf | None
-
-
-class Cat(BaseModel):
-    kind: Literal["cat"]
-    lives: int
-
-
-class Dog(BaseModel):
-    kind: Literal["dog"]
-    tail: Leaf
-
-
-class Owner(BaseModel):
-    pet: Annotated[Cat | Dog, Field(discriminator="kind")]
-
-
-class Pair(BaseModel):
-    pair: tuple[int, Leaf]
-
-
-class Color(enum.Enum):
-    RED = "red"
-    BLUE = "blue"
-
-
-class Painted(BaseModel):
-    color: Color
-
-
-class Chosen(BaseModel):
-    size: Literal["s", "m", 3]
-
-
-class Dated(BaseModel):
-    day: dt.date
-    at: dt.datetime
-
-
-class Priced(BaseModel):
-    price: decimal.Decimal
-
-
-class Known(BaseModel):
-    id: uuid.UUID
-
-
-class Raw(BaseModel):
-    raw: bytes
-
-
-class Aliased(BaseModel):
-    from_: str = Field(alias="from")
-
-
-class Defaulted(BaseModel):
-    size: int | None = None
-    name: str = "x"
-
-
-class Computed(BaseModel):
-    side: int
-
-    @computed_field  # type: ignore[prop-decorator]  # pydantic's own way
-    @property
-    def area(self) -> int:
-        return self.side**2
-
-
-class Limited(BaseModel):
-    share: Annotated[float, Field(ge=0, le=1, description="of the whole")]
-
-
-class Open(BaseModel):
-    counts: dict[str, Leaf]
-
-
-class Movie(TypedDict):
-    """A movie."""
-
-    name: str
-    year: NotRequired[int]
-
-
-@dataclasses.dataclass
-class Point:
-    """A point."""
-
-    x: int
-    y: int
-
-
-LEAF = {"x": 1}
-CASES: list[tuple[Any, Any, Any]] = [
-    (Nested, {"leaf": LEAF, "leaves": [LEAF]}, {"leaf": LEAF, "leaves": [{"x": "a"}]}),
-    (
-        Node,
-        {"value": 1, "children": [{"value": 2, "children": []}]},
-        {"value": 1, "children": [{"value": "a", "children": []}]},
-    ),
-    (Left, {"right": {"left": {"right": None}}}, {"right": {"left": {"right": 1}}}),
-    (Box[Leaf], {"content": LEAF}, {"content": 1}),
-    (Either, {"either": LEAF}, {"either": "a"}),
-    (
-        Owner,
-        {"pet": {"kind": "dog", "tail": LEAF}},
-        {"pet": {"kind": "cat", "tail": LEAF}},
-    ),
-    (Pair, {"pair": [1, LEAF]}, {"pair": [1, 2]}),
-    (Painted, {"color": "red"}, {"color": "green"}),
-    (Chosen, {"size": 3}, {"size": 4}),
-    (Dated, {"day": "2026-01-01", "at": "2026-01-01T00:00:00Z"}, {"day": 1, "at": 2}),
-    (Priced, {"price": "1.5"}, {"price": []}),
-    (Known, {"id": "3fa85f64-5717-4562-b3fc-2c963f66afa6"}, {"id": 1}),
-    (Raw, {"raw": "x"}, {"raw": 1}),
-    (Aliased, {"from": "x"}, {"from_": "x"}),
-    (Defaulted, {"size": None, "name": "x"}, {"size": "a", "name": "x"}),
-    (Computed, {"side": 1}, {"side": "a"}),
-    (Limited, {"share": 0.5}, {"share": 2}),
-    (Open, {"counts": {"a": LEAF}}, {"counts": {"a": 1}}),
-    (Movie, {"name": "x", "year": 1}, {"name": 1, "year": 1}),
-    (Point, {"x": 1, "y": 2}, {"x": "a", "y": 2}),
-]
 every_case = pytest.mark.parametrize(
     ("schema", "fitting", "unfitting"), CASES, ids=[case[0].__name__ for case in CASES]
 )
@@ -230,23 +72,6 @@ def test_strict_schema_is_closed_at_every_depth(
                 assert found["$ref"].removeprefix("#/$defs/") in built["$defs"]
         extra = copy.deepcopy(fitting) | {"unknown": 1}
         assert not jsonschema.Draft202012Validator(built).is_valid(extra)
-
-
-@pytest.mark.parametrize(
-    "case",
-    [case for case in CASES if isinstance(case[0], type(BaseModel))],
-    ids=lambda case: case[0].__name__,
-)
-def test_strict_schema_takes_what_the_sdks_takes(case: Any) -> None:
-    """The SDK keeps `$defs`, titles and `oneOf`; both take the same answers."""
-    schema, fitting, unfitting = case
-    tool: Any = pydantic_function_tool(schema)
-    theirs = jsonschema.Draft202012Validator(tool["function"]["parameters"])
-    for built in build_schemas(schema, True):  # noqa: FBT003
-        ours = jsonschema.Draft202012Validator(built)
-        answers: tuple[Any, ...] = (fitting, unfitting, {}, [])
-        for answer in answers:
-            assert ours.is_valid(answer) == theirs.is_valid(answer)
 
 
 @pytest.mark.parametrize("schema", [Node, Left])
