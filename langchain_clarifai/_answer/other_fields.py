@@ -81,6 +81,8 @@ class OtherFields:
     def read_logprobs(self, logprobs: Any) -> dict[str, Any]:
         """Take the log probabilities of a delta; return them as its metadata."""
         if not isinstance(logprobs, dict):
+            # Together's is a number at times, of which nobody knows the token.
+            self.extra.keep("choice", "logprobs", logprobs)
             return {}
         found = {
             name: tokens

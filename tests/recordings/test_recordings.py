@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 from collections import Counter
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from langchain_core.messages import HumanMessage
@@ -15,25 +16,32 @@ from langchain_clarifai._answer.completion import convert_to_chat_result
 from langchain_clarifai._answer.faults import Fault
 from langchain_clarifai._answer.metadata import AnswerMetadata
 from langchain_clarifai._answer.stream import StreamAccumulator
+from langchain_clarifai._answer.think_tags import build_think_tags
 from langchain_clarifai._request.messages import convert_to_wire_messages
+from tests.recordings.fields import find_missing, list_fields
+from tests.recordings.going_back import (
+    ENTRIES,
+    read_thoughts_that_go_back,
+    split_tags,
+    unwrap,
+)
 from tests.recordings.reading import (
     FILE,
     Said,
-    join_thoughts,
     list_all_recordings,
     list_messages,
     list_recordings,
     read_completion,
     read_stream,
 )
+from tests.recordings.replaying import build_reply
 from tests.servers.wire import (
-    Framing,
-    Reply,
     WireServer,
-    event_stream_reply,
-    split_every,
 )
 from tests.wire.ways import STREAMED, Way, call
+
+if TYPE_CHECKING:
+    from langchain_clarifai._answer.think_tags import ThinkTags
 
 pytestmark = pytest.mark.skipif(
     not FILE.exists(), reason=f"There are no recordings at {FILE}."
@@ -56,9 +64,9 @@ def read_message(message: Any) -> Said:
     )
 
 
-def stream(body: bytes, generator: random.Random) -> Any:
+def stream(body: bytes, generator: random.Random, tags: ThinkTags | None = None) -> Any:
     """Feed a body cut at random; return the sum of the chunks."""
-    accumulator = StreamAccumulator(AnswerMetadata(MODEL), None, allow_unfinished=True)
+    accumulator = StreamAccumulator(AnswerMetadata(MODEL), tags, allow_unfinished=True)
     chunks: list[Any] = []
     while body:
         size = generator.choice((1, 7, 100, 1000, 5000))
@@ -96,32 +104,46 @@ def differ(said: Said, read: Said) -> bool:
     )
 
 
-def read_plain(body: bytes) -> Any:
+def read_plain(body: bytes, tags: Literal["auto", "off"] = "off") -> Any:
     """Read a body that is a whole answer."""
-    result = convert_to_chat_result(body, AnswerMetadata(MODEL), "off", MODEL)
+    result = convert_to_chat_result(body, AnswerMetadata(MODEL), tags, MODEL)
     return result.generations[0].message
 
 
 def read_sent_back(message: Any) -> Said:
     """Read what goes back of a message in the next turn, its calls unanswered."""
-    wire_message = convert_to_wire_messages([HumanMessage("q"), message])[1]
-    said = read_completion({"choices": [{"message": wire_message}]})
+    said = read_completion({"choices": [{"message": send_back(message)}]})
     # Backends refuse arguments that are no object: broken ones go back as text in one.
     calls = [(name, unwrap(arguments)) for name, arguments in said.calls]
     return Said(said.text, calls, message.response_metadata["finish_reason"])
 
 
-def unwrap(arguments: str) -> str:
-    """Return the raw text of broken arguments, and others as they are."""
-    parsed = json.loads(arguments or "{}")
-    return parsed["__raw__"] if parsed.keys() == {"__raw__"} else arguments
+@functools.cache
+def read_all() -> list[tuple[dict[str, Any], Any]]:
+    """Read all recordings once: each with its message, or the fault that it is."""
+    read: list[tuple[dict[str, Any], Any]] = []
+    for recording in list_recordings():
+        body = recording["body"].encode()
+        try:
+            if recording["is_stream"]:
+                message = stream(body, random.Random(0))  # noqa: S311 - where to cut
+            else:
+                message = read_plain(body)
+        except Fault as fault:
+            read.append((recording, fault))
+        else:
+            read.append((recording, message))
+    return read
 
 
-def find_form(message: Any) -> set[str]:
-    """Tell in which fields a wire message, or a message's metadata, has thoughts."""
-    wire_message = convert_to_wire_messages([HumanMessage("q"), message])[1]
-    names = ("reasoning_content", "reasoning", "reasoning_details")
-    return {name for name in names if wire_message.get(name)}
+def list_answers() -> list[tuple[dict[str, Any], Any]]:
+    """List the recordings that are answers, with their messages."""
+    return [pair for pair in read_all() if not isinstance(pair[1], Fault)]
+
+
+def send_back(message: Any) -> dict[str, Any]:
+    """Return what goes back of a message in the next turn."""
+    return convert_to_wire_messages([HumanMessage("q"), message])[1]
 
 
 # The faults that the recordings have themselves: by backend and kind.
@@ -139,48 +161,78 @@ FAULTS = {
 
 def test_no_other_recordings_than_the_broken_ones_end_in_a_fault() -> None:
     """They are errors with status 200, and two that are no JSON."""
-    faults: Counter[tuple[str, str]] = Counter()
-    for recording in list_recordings():
-        body = recording["body"].encode()
-        try:
-            if recording["is_stream"]:
-                stream(body, random.Random(0))  # noqa: S311 - where to cut
-            else:
-                read_plain(body)
-        except Fault as fault:
-            faults[recording["backend"], type(fault).__name__] += 1
+    faults = Counter(
+        (recording["backend"], type(fault).__name__)
+        for recording, fault in read_all()
+        if isinstance(fault, Fault)
+    )
     assert faults == FAULTS
 
 
 def test_recordings_go_back_as_they_came() -> None:
-    """Text and calls in the next turn's request, and thoughts in the field they had."""
+    """Text and calls stand in the next turn's request."""
     wrong: list[Any] = []
-    count = 0
-    for recording in list_recordings():
-        body = recording["body"].encode()
-        try:
-            if recording["is_stream"]:
-                message = stream(body, random.Random(0))  # noqa: S311 - where to cut
-            else:
-                message = read_plain(body)
-        except Fault:
-            continue
-        count += 1
+    answers = list_answers()
+    for recording, message in answers:
         said, back = read_message(message), read_sent_back(message)
         said.thoughts, said.usage = "", ()
         # Sound that its server has forgotten goes back as what was said.
         sound = message.additional_kwargs.get("audio") or {}
         said.text = said.text or sound.get("transcript") or ""
-        bodies = list_messages(recording)
-        came_in = [
-            name
-            for name in ("reasoning_content", "reasoning", "reasoning_details")
-            if any(join_thoughts(came.get(name)) for came in bodies)
-        ]
-        goes_in = find_form(message)
-        if differ(said, back) or (came_in and came_in[0] not in goes_in):
-            wrong.append((recording["n"], said, back, came_in, goes_in))
-    assert count > 3_700
+        if differ(said, back):
+            wrong.append((recording["n"], said, back))
+    assert len(answers) > 3_700
+    assert not wrong, (len(wrong), wrong[:5])
+
+
+def test_thoughts_go_back_in_their_words_and_form() -> None:
+    """Text of fields and parts; entries with their signatures and encrypted parts."""
+    wrong: list[Any] = []
+    forms: Counter[str] = Counter()
+    for recording, message in list_answers():
+        came = read_thoughts_that_go_back(list_messages(recording))
+        back = read_thoughts_that_go_back([send_back(message)])
+        forms["field"] += bool(came["field"][0])
+        forms["parts"] += bool(came["parts"])
+        forms["entries"] += any(came[name][1] for name in ENTRIES)
+        if came != back:
+            wrong.append((recording["n"], came, back))
+    assert min(forms[name] for name in ("field", "parts", "entries")) > 5, forms
+    assert not wrong, (len(wrong), wrong[:3])
+
+
+def test_thoughts_in_tags_go_back_in_tags() -> None:
+    """They are told apart from the text, and stand before it in the next turn."""
+    count = 0
+    for recording, message in list_answers():
+        thought, text = split_tags(message.text)
+        if not thought:
+            continue
+        count += 1
+        body = recording["body"].encode()
+        if recording["is_stream"]:
+            tags = build_think_tags("auto", MODEL)
+            read = stream(body, random.Random(count), tags)  # noqa: S311 - where to cut
+        else:
+            read = read_plain(body, "auto")
+        assert (read.additional_kwargs["reasoning_content"].strip(), read.text) == (
+            thought,
+            text,
+        )
+        assert split_tags(send_back(read)["content"]) == (thought, text)
+    assert count > 10
+
+
+def test_every_field_is_reachable() -> None:
+    """Names and values, whether anybody defined them or not."""
+    wrong: list[Any] = []
+    count = 0
+    for recording, message in list_answers():
+        told = list_fields(recording)
+        count += len(told)
+        if missing := find_missing(told, message):
+            wrong.append((recording["n"], missing))
+    assert count > 30_000
     assert not wrong, (len(wrong), wrong[:5])
 
 
@@ -221,38 +273,21 @@ def read_body(body: str) -> Said:
     return read_completion(json.loads(body))
 
 
-def build_reply(recording: dict[str, Any]) -> Reply:
-    """Replay a recording, a stream in pieces of 500 bytes."""
-    body = recording["body"].encode()
-    if recording["is_stream"]:
-        return event_stream_reply(*split_every(body, 500))
-    return Reply(
-        body=[body],
-        status=recording["status"],
-        headers={"content-type": "application/json"},
-        framing=Framing.LENGTH,
-    )
-
-
 def test_plain_recordings_say_what_they_say() -> None:
     """Text, calls and finish reason, as the whole answer and in place of a stream."""
     wrong: list[Any] = []
     count = 0
-    for recording in list_recordings():
-        body = recording["body"].encode()
+    for recording, message in list_answers():
         if recording["is_stream"]:
             continue
-        try:
-            result = convert_to_chat_result(body, AnswerMetadata(MODEL), "off", MODEL)
-        except Fault:
-            continue
         count += 1
+        body = recording["body"].encode()
         said = read_completion(json.loads(body))
-        readings = (result.generations[0].message, stream(body, random.Random(count)))  # noqa: S311 - where to cut
+        readings = (message, stream(body, random.Random(count)))  # noqa: S311 - where to cut
         wrong += [
-            (recording["path"], said, read_message(message))
-            for message in readings
-            if differ(said, read_message(message))
+            (recording["path"], said, read_message(reading))
+            for reading in readings
+            if differ(said, read_message(reading))
         ]
     assert count > 2_000
     assert not wrong, wrong[:5]
