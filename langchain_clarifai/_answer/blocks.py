@@ -51,7 +51,7 @@ def convert_chunk_to_content_blocks(message: AIMessageChunk) -> list[ContentBloc
         NotImplementedError: If the content is a list, which core reads better itself.
     """
     if message.chunk_position == "last":
-        return _add_call_indices(convert_to_content_blocks(message), message)
+        return _add_indices(convert_to_content_blocks(message), message)
     blocks = _convert_to_text_blocks(message)
     _index(blocks)
     blocks += [
@@ -67,10 +67,14 @@ def convert_chunk_to_content_blocks(message: AIMessageChunk) -> list[ContentBloc
     return cast("list[ContentBlock]", blocks)
 
 
-def _add_call_indices(
+def _add_indices(
     blocks: list[ContentBlock], message: AIMessageChunk
 ) -> list[ContentBlock]:
-    """Let the calls that the last chunk reports as broken take the place of theirs."""
+    """Let what the last chunk says of earlier blocks join them.
+
+    These are citations of the text, and calls that turned out broken. A sum of chunks
+    is a last chunk too, but holds the text itself.
+    """
     indices = {
         tool_call_chunk["id"]: f"lc_tool_call_{tool_call_chunk['index']}"
         for tool_call_chunk in message.tool_call_chunks
@@ -79,6 +83,8 @@ def _add_call_indices(
     for block in blocks:
         if (call_id := block.get("id")) in indices:
             block["index"] = indices[call_id]
+        elif block["type"] == "text" and not message.content:
+            block["index"] = "lc_text"
     return blocks
 
 

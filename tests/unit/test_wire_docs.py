@@ -23,6 +23,9 @@ HEADINGS: Final = [
     "What goes out",
 ]
 
+FIGURES: Final = "Recorded answers"
+"""The section whose table is of figures, and names no tests."""
+
 _TEST: Final = re.compile(r"`(?P<path>tests/[\w/]+\.py)::(?P<name>\w+)(?:\[(.+?)\])?`")
 _FILE: Final = re.compile(r"\[(\w+\.(?:html|json|sse))-[\w-]+\]`")
 _CELL_END: Final = re.compile(r"(?<!\\)\|")
@@ -38,6 +41,7 @@ def _read_sections() -> dict[str, list[list[str]]]:
         elif line.startswith("|"):
             cells = _CELL_END.split(line)[1:-1]
             rows.append([cell.strip() for cell in cells])
+    del sections[FIGURES]
     return {heading: rows[2:] for heading, rows in sections.items()}
 
 
