@@ -42,6 +42,11 @@ class ResponseHeaders(Mapping[str, str]):
         return self._read()[name.lower()]
 
     @override
+    def get(self, name: str, default: Any = None) -> Any:
+        # What it is derived from raises and catches an error for what is not there.
+        return self._read().get(name.lower(), default)
+
+    @override
     def __iter__(self) -> Iterator[str]:
         return iter(self._read())
 

@@ -60,8 +60,8 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
 
     Args:
         stream: A connection of the core's.
-        is_direct: Whether what is read comes from its socket as it is. It is read there
-            then, without the steps between.
+        is_direct: Whether its socket takes and gives what is sent as it is. That is
+            done there then, without the steps between.
     """
 
     __slots__ = (
@@ -92,6 +92,21 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
 
     @override
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._head != b"":
+            # Something was read since the last word that was written, if there was one.
+            self._begin()
+        unsent, self._unsent = self._unsent, b""
+        if len(buffer) > _LARGEST_JOINED:
+            self._send(unsent, timeout)
+            self._send(buffer, timeout)
+        elif unsent or not buffer:
+            # With the body, or with the nothing that is the end of a request.
+            self._send(unsent + buffer, timeout)
+        else:
+            self._unsent = buffer
+
+    def _begin(self) -> None:
+        """Begin a request, of which nothing was written yet."""
         if self._is_spoilt:
             raise ConnectionError("The connection holds bytes of another answer.")
         self._deadline = 0.0
@@ -99,15 +114,6 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
         self._has_head = False
         self._left = None
         self._merger = None
-        unsent, self._unsent = self._unsent, b""
-        if len(buffer) > _LARGEST_JOINED:
-            self._stream.write(unsent, timeout)
-            self._stream.write(buffer, timeout)
-        elif unsent or not buffer:
-            # With the body, or with the nothing that is the end of a request.
-            self._stream.write(unsent + buffer, timeout)
-        else:
-            self._unsent = buffer
 
     @override
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -131,8 +137,25 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
             if self._deadline is not None and timeout is not None:
                 timeout = self._shorten(timeout)
 
+    def _send(self, content: bytes, timeout: float | None) -> None:
+        """Write to the socket, with the core's errors."""
+        connection = self._socket
+        if connection is None:
+            self._stream.write(content, timeout)
+            return
+        rest = memoryview(content)
+        try:
+            if connection.gettimeout() != timeout:
+                connection.settimeout(timeout)
+            while rest:
+                rest = rest[connection.send(rest) :]
+        except TimeoutError as error:
+            raise _core.WriteTimeout(error) from error
+        except OSError as error:
+            raise _core.WriteError(error) from error
+
     def _receive(self, max_bytes: int, timeout: float | None) -> bytes:
-        """Read from the socket, with the core's errors."""
+        """Read from the socket, likewise."""
         connection = self._socket
         if connection is None:
             piece: bytes = self._stream.read(max_bytes, timeout)
@@ -182,7 +205,9 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
 
     def _shorten(self, timeout: float) -> float:
         now = time.monotonic()
-        self._deadline = self._deadline or now + timeout
+        if not self._deadline:
+            self._deadline = now + timeout
+            return timeout
         if now > self._deadline:
             # A read that always finds bytes would never look at the clock.
             raise TimeoutError

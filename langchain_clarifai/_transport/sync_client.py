@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from typing_extensions import override
+
 from langchain_clarifai._transport.clients import MAX_CONNECTIONS, MAX_KEPT_CONNECTIONS
 from langchain_clarifai._transport.http_library import (
     import_core,
@@ -35,14 +37,25 @@ _KEEPALIVE_EXPIRY: Final = 5.0
 _core: Any = import_core()
 
 
-@lru_cache(maxsize=256)
-def _build_url(address: Address) -> Any:
-    return _core.URL(
-        scheme=address.scheme,
-        host=address.host,
-        port=address.port,
-        target=address.target,
-    )
+class _KeptURL(_core.URL):  # type: ignore[misc]  # one of two
+    """A URL that knows its origin, which is asked for several times a request."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(
+            scheme=address.scheme,
+            host=address.host,
+            port=address.port,
+            target=address.target,
+        )
+        self._kept_origin = super().origin
+
+    @property
+    @override
+    def origin(self) -> Any:
+        return self._kept_origin
+
+
+_build_url = lru_cache(maxsize=256)(_KeptURL)
 
 
 class SyncResponse(HttpResponse):
@@ -79,16 +92,16 @@ class Client:
         """Send a request; return its response, of which the body is yet to come."""
         if self.is_closed:
             raise ConnectionError("The connections were closed.")
-        response = self._pool.handle_request(
-            _core.Request(
-                request.method,
-                _build_url(request.address),
-                headers=request.headers,
-                content=request.content,
-                extensions=request.extensions,
-            )
+        content = request.content
+        sent = _core.Request(
+            request.method,
+            _build_url(request.address),
+            content=(content,) if content else (),
+            extensions=request.extensions,
         )
-        return SyncResponse(response)
+        # They are bytes already: the constructor would look at each of them.
+        sent.headers = request.headers
+        return SyncResponse(self._pool.handle_request(sent))
 
     def close(self) -> None:
         """Close all connections."""
