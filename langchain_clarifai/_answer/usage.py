@@ -90,10 +90,8 @@ _ANTHROPIC_CACHE: Final = (
 
 def has_counts(usage: dict[str, Any]) -> bool:
     """Tell whether a usage counts anything: some servers send one full of nulls."""
-    counts = _flatten(usage)
-    return not counts.keys().isdisjoint(
-        (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS)
-    )
+    places = (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS)
+    return any(_convert_to_count(usage.get(name)) is not None for (name,) in places)
 
 
 def find_usage(payload: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -172,10 +170,12 @@ def _flatten(usage: dict[str, Any]) -> dict[Path, int]:
     """Return every count by its path; there are far fewer than places for them."""
     counts: dict[Path, int] = {}
     for key, value in usage.items():
-        nested = value.items() if isinstance(value, dict) else ()
-        for path, found in (((key,), value), *(((key, k), v) for k, v in nested)):
-            if (count := _convert_to_count(found)) is not None:
-                counts[path] = count
+        if isinstance(value, dict):
+            for name, nested in value.items():
+                if (count := _convert_to_count(nested)) is not None:
+                    counts[key, name] = count
+        elif (count := _convert_to_count(value)) is not None:
+            counts[key,] = count
     return counts
 
 
@@ -207,6 +207,8 @@ def _find(counts: Mapping[Path, int], paths: Iterable[Path]) -> int | None:
 
 
 def _convert_to_count(value: Any) -> int | None:
+    if type(value) is int:  # as nearly all are
+        return value if value >= 0 else None
     if isinstance(value, str):
         value = int(value) if value.isdecimal() and len(value) < _MOST_DIGITS else None
     # Some gateways count in floats; neither a bool nor a negative number is a count.

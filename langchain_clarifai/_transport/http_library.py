@@ -46,5 +46,5 @@ def _find_library() -> str:
         return known
     # A version that is not known here: see what its own client is derived from.
     bases = import_module(_SDK).DefaultHttpxClient.__mro__
-    names = [base.__module__.partition(".")[0] for base in bases]
+    names: list[str] = [base.__module__.partition(".")[0] for base in bases]
     return next(name for name in names if name in _CORES)

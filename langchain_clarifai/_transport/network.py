@@ -92,7 +92,7 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
 
     @override
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if self._head != b"":
+        if self._head is None or self._head:
             # Something was read since the last word that was written, if there was one.
             self._begin()
         unsent, self._unsent = self._unsent, b""
