@@ -70,8 +70,8 @@ __all__ = [
     "register",
 ]
 
-# Where the names are that are imported when first asked for. The error classes are the
-# rest: they need the SDK, which takes a second.
+# Names that are imported when they are first asked for → their modules. All others that
+# are imported late are error classes: they need the SDK, whose import takes a second.
 _HOMES = {
     "ClarifaiEmbeddings": "embeddings",
     "ClarifaiError": "_errors.base",

@@ -75,13 +75,13 @@ class ConnectedModel(Serializable):
 
     model_config = ConfigDict(
         arbitrary_types_allowed=True,
-        # An error would show its input, and with it the token.
+        # Otherwise an error would show its input, and with it the token.
         hide_input_in_errors=True,
         protected_namespaces=(),
     )
 
     model: str = Field(min_length=1)
-    """The model, as the user wrote it; it is resolved for each request."""
+    """The model, as the user wrote it; each request names it as its server does."""
 
     timeout: Annotated[Any, AfterValidator(_check_timeout)] = None
     """Seconds to wait for the server: a number; or connect, read, write and pool, as
@@ -130,17 +130,17 @@ class ConnectedModel(Serializable):
     http_async_client: Annotated[Any, AfterValidator(_check_async_client)] = Field(
         default=None, exclude=True, repr=False
     )
-    """An `openai.DefaultAsyncHttpxClient` for async calls, likewise."""
+    """An `openai.DefaultAsyncHttpxClient` for async calls, in place of shared ones."""
 
     extra_body: dict[str, Any] | None = None
-    """Further keys of the body. What Clarifai's runner does not know is nested, so
-    that it reaches the backend."""
+    """Further keys of the body. Those that Clarifai's runner does not know are sent
+    inside an `extra_body`, which the runner unfolds for the backend."""
 
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Further parameters of the model; unknown arguments land here, with a warning."""
 
     _parameters: ClassVar[frozenset[str]] = CHAT_PARAMETERS
-    """What the endpoint takes besides the fields, without a warning."""
+    """Parameters of the endpoint without a field; they are sent without a warning."""
 
     _lease: Lease = PrivateAttr(default_factory=Lease)
 
@@ -162,7 +162,7 @@ class ConnectedModel(Serializable):
         except ValueError as error:
             # pydantic's own error holds its input, and with it the token.
             raise build_validation_error(cls.__name__, error) from None
-        # What marks them as found, not given: see `__getstate__`.
+        # pydantic notes which fields were given; these were found: see `__getstate__`.
         model.__pydantic_fields_set__.difference_update(found)
         # The hook is LangChain's, for its own packages; nothing breaks without it.
         with suppress(AttributeError):
@@ -173,7 +173,8 @@ class ConnectedModel(Serializable):
     def model_post_init(self, context: Any, /) -> None:
         """Let langchain-core note its version, for traces.
 
-        A class with private attributes gets a hook from pydantic that ends with it.
+        pydantic gives a class with private attributes a hook of this name, which does
+        not call those of the other parents of a class. This one does.
         """
         super().model_post_init(context)
 

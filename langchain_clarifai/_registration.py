@@ -15,7 +15,7 @@ from langchain_clarifai._answer.metadata import PROVIDER
 
 _PACKAGE: Final = "langchain_clarifai"
 
-# LangChain's module of a registry → the class that it shall know.
+# LangChain's modules that keep a registry → our class that is written into it.
 _CLASSES: Final = {
     "langchain.chat_models.base": "ChatClarifai",
     "langchain.embeddings.base": "ClarifaiEmbeddings",
@@ -28,7 +28,7 @@ _INSTEAD: Final = (
 
 
 def _build_model(cls: type[Any], **arguments: Any) -> Any:
-    """Build a model as LangChain asks for it, which names the class `cls`."""
+    """Build a model of a class, which LangChain passes under the name `cls`."""
     return cls(**arguments)
 
 
@@ -85,7 +85,7 @@ def _find_registry(module: str) -> dict[str, Any]:
                 name=error.name,
             ) from None
         if error.name not in {module, module.rpartition(".")[0]}:
-            raise  # something that langchain itself needs
+            raise  # langchain is there, but not something that it needs itself
         registry = None
     if not _is_known(registry):
         raise RuntimeError(
@@ -96,7 +96,7 @@ def _find_registry(module: str) -> dict[str, Any]:
     return cast("dict[str, Any]", registry)
 
 
-# Where the class is, its name, and what builds a model of it.
+# An entry holds the module of a class, its name, and a function that builds a model.
 _ENTRY_LENGTH: Final = 3
 
 

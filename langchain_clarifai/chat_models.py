@@ -144,7 +144,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
     """How hard a reasoning model thinks: usually "low", "medium" or "high"."""
 
     reasoning_format: ReasoningFormat = "auto"
-    """Where the model's thoughts are, besides the fields made for them.
+    """Where the model's thoughts are looked for, besides the fields made for them.
 
     "auto" splits off `<think>…</think>` at the start of an answer; "tags" also where
     the prompt opened the tag and the answer only closes it (text is then held back
@@ -152,7 +152,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
     """
 
     stream_idle_timeout: float | None = Field(default=120.0, gt=0)
-    """Seconds of silence in a stream until it counts as dead; None for ever.
+    """Seconds of silence in a stream until it counts as dead; None for no limit.
     Keep-alive comments are silence too."""
 
     allow_unfinished_stream: bool = False
@@ -162,7 +162,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
     """Ask for token usage in streams."""
 
     streaming: bool = False
-    """Stream under the hood, also where a whole answer is asked for."""
+    """Stream from the server also where a whole answer is asked for."""
 
     include_response_headers: bool = False
     """Put the response's headers into `response_metadata["headers"]`."""
@@ -175,9 +175,10 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
 
     @model_validator(mode="after")
     def _check_profile_keys(self) -> Self:
-        """Check a profile that the user gave, as langchain-core does with each.
+        """Let langchain-core check the keys of a profile, if the user gave it.
 
-        Reading the names of the keys takes longer than all the rest of constructing.
+        Those of this package need no check, which takes longer than all the rest of
+        constructing a model.
         """
         if not isinstance(self.profile, KnownProfile):
             super()._check_profile_keys()  # type: ignore[operator]  # a plain method
@@ -252,7 +253,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         if run_manager is None and has_calls():
             from langchain_clarifai._transport import calls
 
-            # No generator of our own in between: it would cost a tenth of a chunk.
+            # A generator of our own in between would make each chunk a tenth dearer.
             return calls.astream(request)
         return import_and_stream(request, run_manager)
 
@@ -409,13 +410,13 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         return self.model
 
     def _read_body_fields(self) -> dict[str, Any]:
-        """Read what the user set, as it goes into every body."""
+        """Read the fields that go into every body, as far as the user set them."""
         fields = self.__dict__
         return {name: fields[name] for name in _BODY_FIELDS if fields[name] is not None}
 
     @override
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
-        """Build the key of caches; headers and query count, by a hash alone."""
+        """Build the key of caches, in which headers and query stand as a hash."""
         addressed = {
             "default_headers": self.default_headers,
             "default_query": self.default_query,
@@ -444,7 +445,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
     def _get_invocation_params(
         self, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
-        """Say what is traced of a call: headers, queries and tokens are not."""
+        """Return what traces show of a call: no headers, no queries and no tokens."""
         return super()._get_invocation_params(
             stop=stop or _split_stop(self.stop), **drop_untraced(kwargs)
         )
@@ -457,7 +458,8 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
         stop = stop or kwargs.pop("stop", None) or _split_stop(self.stop) or None
         ls_params = super()._get_ls_params(stop=stop, **kwargs)
         ls_params["ls_provider"] = PROVIDER
-        # One spelling for one model: prices and filters compare it.
+        # A model has one name in all traces, however it was spelled: lists of prices
+        # and filters compare names.
         if name := ls_params.get("ls_model_name"):
             ls_params["ls_model_name"] = name_for_tracing(name, self.base_url)
         limit = kwargs.get("max_completion_tokens", self.max_completion_tokens)

@@ -46,14 +46,15 @@ class ClarifaiEmbeddings(ConnectedModel, Embeddings):
     """
 
     dimensions: int | None = Field(default=None, ge=1)
-    """Numbers of a vector, where the model can choose. Others ignore or refuse it."""
+    """How many numbers a vector has, where the model leaves the choice. Other models
+    ignore or refuse this."""
 
     chunk_size: int = Field(default=256, ge=1)
-    """Most texts of a request, which also ends at 250,000 letters. A text that is
-    longer goes alone."""
+    """How many texts go into one request at most; together they have no more than
+    250,000 letters. A text that is longer goes alone."""
 
     max_concurrency: int = Field(default=1, ge=1)
-    """Most requests at once. Vectors keep the order of their texts."""
+    """How many requests run at once, at most. Vectors keep the order of their texts."""
 
     encoding_format: EncodingFormat = "base64"
     """How vectors travel. Where a server does not take base64, floats are asked for."""
@@ -73,7 +74,8 @@ class ClarifaiEmbeddings(ConnectedModel, Embeddings):
 
         Args:
             texts: The texts; an empty list sends nothing.
-            chunk_size: Most texts of a request; default: the field of that name.
+            chunk_size: How many texts go into one request at most; default: the field
+                of that name.
 
         Returns:
             A vector for each text, in their order.
@@ -151,7 +153,7 @@ class ClarifaiEmbeddings(ConnectedModel, Embeddings):
 
     @override
     def __copy__(self) -> Self:
-        """Copy shallowly; the copy counts the tokens that it uses by itself."""
+        """Copy shallowly; the copy counts its own tokens, from zero."""
         copied = super().__copy__()
         copied._usage = UsageCounter()  # noqa: SLF001 - a copy is of this class
         return copied

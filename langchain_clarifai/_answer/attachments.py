@@ -44,7 +44,7 @@ class Attachments:
         return name in self._values or name in self._entries
 
     def attach(self, name: str, value: Any, *, is_whole: bool = False) -> None:
-        """Take what came under a name; is_whole where it is no fragment."""
+        """Take a value that came under a name; `is_whole` says it is no fragment."""
         if name in _ENTRIES and isinstance(value, list):
             fragments = self._entries.setdefault(name, Fragments())
             fragments.add(value, are_whole=is_whole)

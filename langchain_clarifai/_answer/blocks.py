@@ -70,10 +70,10 @@ def convert_chunk_to_content_blocks(message: AIMessageChunk) -> list[ContentBloc
 def _add_indices(
     blocks: list[ContentBlock], message: AIMessageChunk
 ) -> list[ContentBlock]:
-    """Let what the last chunk says of earlier blocks join them.
+    """Give blocks of the last chunk the indices of the earlier blocks they belong to.
 
     These are citations of the text, and calls that turned out broken. A sum of chunks
-    is a last chunk too, but holds the text itself.
+    counts as a last chunk too, but holds the text itself.
     """
     indices = {
         tool_call_chunk["id"]: f"lc_tool_call_{tool_call_chunk['index']}"
@@ -107,7 +107,7 @@ def _convert_to_text_blocks(message: AIMessage) -> list[dict[str, Any]]:
 
 
 def _index(blocks: list[dict[str, Any]]) -> None:
-    """Number blocks of a chunk by their type, so that those of later ones join."""
+    """Number blocks of a chunk by their type: core joins those of one number."""
     seen: dict[str, int] = {}
     for block in blocks:
         count = seen[block["type"]] = seen.get(block["type"], -1) + 1

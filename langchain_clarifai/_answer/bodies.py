@@ -22,7 +22,9 @@ stack holds, of which LangChain needs a part."""
 _TOO_DEEP: Final = "The JSON is nested too deeply."
 _MOST_DIGITS: Final = 4000
 
-# Fewer digits fit into 64 bits. A fraction may have more; before it, there is a dot.
+# The outline of a body is its text with each digit replaced by 0, what may stand before
+# a number by a blank, and all else by a dot. In it, an integer of 19 digits or more
+# looks like this, and no shorter one exceeds 64 bits. Fractions follow a dot.
 _LONG_INTEGER: Final = b" " + b"0" * 19
 _OUTLINE: Final = bytes(
     ord("0" if chr(byte).isdecimal() else " " if chr(byte) in ",:[- \t\r\n" else ".")
@@ -65,8 +67,8 @@ def parse_json(body: bytes, *, keep_halves: bool = False, exact: bool = True) ->
 
     Args:
         body: The text of it.
-        keep_halves: Whether halves of surrogate pairs stay as they are, for who can
-            join them with what comes next. Else they become U+FFFD.
+        keep_halves: Whether halves of surrogate pairs stay as they are, for a caller
+            who can join them with what comes next. Else they become U+FFFD.
         exact: Whether integers beyond 64 bits are worth looking for.
 
     Raises:
@@ -96,10 +98,10 @@ def parse_quickly(body: bytes) -> Any:
 
 
 def restore_integers(parsed: Any, body: bytes) -> Any:
-    """Return what was parsed quickly with its integers as they are, however long.
+    """Return what `parse_quickly` made of a body, with its long integers exact.
 
-    Nearly all bodies have no long ones. A search for that would cost more than all of
-    the parsing, were it not for the outline of the body, in which they are all alike.
+    Nearly all bodies have none. To search each for any long integer would cost more
+    than parsing it; in its outline, where they all look alike, that is cheap.
     """
     if _LONG_INTEGER not in body.translate(_OUTLINE):
         return parsed
@@ -123,11 +125,12 @@ def _parse_leniently(body: bytes) -> Any:
 
 
 def check_depth(parsed: Any, openers: int) -> None:
-    """Refuse JSON that is nested so deeply that what reads it would overflow.
+    """Refuse JSON nested so deeply that code which reads it would overflow the stack.
 
     Args:
         parsed: The value.
-        openers: How many brackets of both kinds its text has: few cost no look.
+        openers: How many opening brackets, of both kinds, its text has. Where these
+            are few, the value cannot be deep and is not looked at.
 
     Raises:
         ValueError: If it is nested more than `MAX_DEPTH` deep.

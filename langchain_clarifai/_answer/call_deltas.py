@@ -40,7 +40,8 @@ def starts_call(
     current: Slot, part: DeltaPart, *, is_known: bool, has_new_id: bool
 ) -> bool:
     """Tell whether a delta starts another call for certain."""
-    # A nameless call on trial is its elder again, or waits for a name of its own.
+    # A call on trial without a name may be a repetition of its elder: with an id of its
+    # own, a delta that has another name than the elder is another call.
     name = current.name or (current.elder.name if has_new_id else "")
     if part.name and name and part.name != name and not is_known:
         return has_new_id or bool(current.elder.fragments) or part.wire_index is None
@@ -50,7 +51,7 @@ def starts_call(
 
 
 def is_beside(current: Slot, part: DeltaPart, *, has_new_id: bool) -> bool:
-    """Tell whether an entry is another call than current, which its event holds too."""
+    """Tell whether an entry is another call than `current`, of the same event."""
     if not part.name or not current.name:
         return False
     if has_new_id:

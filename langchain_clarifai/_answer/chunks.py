@@ -14,7 +14,8 @@ from langchain_clarifai._answer.metadata import PROVIDER_METADATA
 if TYPE_CHECKING:
     from langchain_core.messages.tool import ToolCallChunk
 
-# Its containers are named so that copies count them as set, like what they replace.
+# Empty containers are passed, too, so that pydantic counts these fields as set, in the
+# copies as well: they are set in every chunk that is built without the template.
 _TEXT_CHUNK = AIMessageChunk(
     content="",
     additional_kwargs={},

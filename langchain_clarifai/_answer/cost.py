@@ -8,7 +8,7 @@ from typing import Any, Final
 from langchain_clarifai._answer.usage import convert_to_usage_metadata
 from langchain_clarifai._settings.price_list import find_price
 
-# What Perplexity's object names its sum.
+# Under which keys an object of costs, such as Perplexity's, has its sum.
 _TOTALS: Final = ("total_cost", "total")
 _LONGEST_NUMBER: Final = 40
 
@@ -21,7 +21,7 @@ def describe_cost(
     Args:
         usage: The usage, as the wire has it.
         model_name: The model as the user wrote it.
-        base_url: Whose model it is; empty for nobody's.
+        base_url: The server of the model; empty where it is not known.
     """
     told = _read_cost(usage.get("cost"))
     if told is not None:
@@ -39,7 +39,7 @@ def describe_cost(
 
 
 def _read_cost(cost: Any) -> float | None:
-    """Read what a server says: a number, digits, or an object that sums up."""
+    """Read the cost that a server reports: a number, digits, or an object of costs."""
     if isinstance(cost, dict):
         cost = next((cost[name] for name in _TOTALS if name in cost), None)
     if isinstance(cost, bool) or not isinstance(cost, int | float | str):

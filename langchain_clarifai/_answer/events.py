@@ -95,7 +95,8 @@ class EventDecoder:
         self._line += rest
         if len(self._line) > MAX_EVENT_BYTES:
             raise EventTooLong(MAX_EVENT_BYTES)
-        # Where keep-alives are events without data, the name of the field says nothing.
+        # Some servers keep a stream open with lines that hold `data:` and no data.
+        # After such a line, the field's name alone does not count as progress.
         is_data = not self._is_kept_alive or len(self._line) > len(b"data: ")
         # Only what is, or may become, a line of data: servers send ids and comments to
         # keep a stream open that has nothing to say.

@@ -10,10 +10,10 @@ import json
 from typing import Any, Final
 
 MAX_EXTRA_BYTES: Final = 64 * 1024
-"""Most that is kept of one answer, in bytes of JSON."""
+"""How much is kept of one answer at most, in bytes of JSON."""
 
 CUT_KEY: Final = "truncated"
-"""The key of the paths of fields that were too long, of which the rest is lost."""
+"""The key of a list: the paths of fields that were too long, and are cut off."""
 
 # What a comma, or a colon and two quotes, adds to a value.
 _SEPARATOR: Final = 4
@@ -32,7 +32,7 @@ class ExtraFields:
         self._cut: list[str] = []
 
     def keep(self, part: str, name: str, value: Any) -> None:
-        """Take a field; null says nothing."""
+        """Take a field, unless it is null."""
         if value is None:
             return
         fields = self._fields.setdefault(part, {})
@@ -55,7 +55,7 @@ class ExtraFields:
             self._size = _measure(self._fields)
 
     def build(self, others: ExtraFields) -> dict[str, Any]:
-        """Build what stands in a message's metadata; other fields fill what is left."""
+        """Build what stands in a message's metadata: these, then others that fit in."""
         if not (self._fields or others._fields):
             return {}
         joined = ExtraFields()
@@ -87,7 +87,7 @@ def merge(old: Any, new: Any) -> Any:
         _, repeated = _find_repetition(old, new)
         old.extend(new[repeated:])
         return old
-    # What can grow is copied: the wire's own objects belong to their chunk.
+    # Values that may grow are copied, so that the parsed event itself does not change.
     if isinstance(new, dict):
         return {key: merge(None, value) for key, value in new.items()}
     return [*new] if isinstance(new, list) else new

@@ -59,7 +59,7 @@ class SlowAnswer(Fault):
         self.seconds = seconds
 
 
-# The two behind the plain success carry a warning that something is deprecated.
+# 10001 and 10002 are successes that come with a warning of something deprecated.
 _SUCCESSES: Final = (10000, "10000", "SUCCESS", 10001, "10001", 10002, "10002")
 _TEXTS: Final = ("description", "details", "message", "detail")
 
@@ -92,5 +92,5 @@ def _is_bare_error(payload: dict[str, Any]) -> bool:
 
 
 def _is_failure(code: Any) -> bool:
-    # Elsewhere 0 is a success, and Clarifai has no such code.
+    # On other servers 0 is a success; Clarifai has no such code.
     return bool(code) and code not in _SUCCESSES

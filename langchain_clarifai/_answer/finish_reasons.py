@@ -2,10 +2,10 @@
 
 langchain-core reads `normalized_finish_reason` and `finish_state` from 1.8.4 on
 (`langchain_core/language_models/_finish_reason.py`); until then they are only keys.
-Which words there are it leaves to integrations, but for three: calls make `tool_call`
-of `stop`, and a refusal makes `refusal` of any. It says so of v3 events alone, so the
-same is done here for every other message. It has no words for `finish_state`, which is
-left unset.
+It leaves the words to integrations, but for two rules: `stop` becomes `tool_call` where
+the message has calls, and any reason becomes `refusal` where it has a refusal. It
+applies them to v3 events alone, so they are applied here to every other message. It
+defines no words for `finish_state`, which is left unset.
 """
 
 from __future__ import annotations

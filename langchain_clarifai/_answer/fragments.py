@@ -1,17 +1,17 @@
 """Entries that come in pieces, such as `reasoning_details` → the entries, whole.
 
-Of a plain answer they are kept as they came. In a stream, a piece belongs to the entry
-of its index and type or, without an index, to the last one if that is of its type and
-not signed yet.
+Entries of a plain answer are kept as they came. In a stream, a piece belongs to the
+entry with the same index and type. A piece without an index belongs to the last entry,
+if that is of its type and not signed yet.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-# Where pieces are joined; of all other keys the last value counts.
+# Keys whose values come in pieces, which are joined; of others the last value counts.
 _GROWING: Final = ("text", "thinking", "reasoning", "content", "summary", "data")
-# What ends an entry, and comes as a whole or in pieces.
+# Keys whose values end an entry; they come as a whole or in pieces.
 _SEALS: Final = ("signature",)
 
 
@@ -103,7 +103,7 @@ def _can_grow(old: Any, new: Any) -> bool:
 
 
 def _join(pieces: list[Any]) -> Any:
-    """Join texts, or lists of parts with texts, of which neighbours become one."""
+    """Join texts; or lists of parts, in which neighbouring texts become one."""
     if all(isinstance(piece, str) for piece in pieces):
         return "".join(pieces)
     parts = Fragments()

@@ -61,7 +61,7 @@ class HalfJoiner:
 
 
 def replace_halves(value: Any) -> Any:
-    """Replace halves at any depth, which no UTF-8 can hold."""
+    """Replace lone halves at any depth by U+FFFD: UTF-8 cannot hold them."""
     if isinstance(value, dict):
         return {_join_halves(key): replace_halves(value[key]) for key in value}
     if isinstance(value, list):
@@ -76,6 +76,6 @@ def _join_halves(text: str) -> str:
 
 
 def _find_key(element: Any, position: int) -> Any:
-    """Return what tells an element of a list from its neighbours in later events."""
+    """Return a key by which an element of a list is found again in later events."""
     index = element.get("index") if isinstance(element, dict) else None
     return position if index is None else str(index)

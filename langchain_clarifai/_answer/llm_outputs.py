@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def add_llm_output(result: ChatResult) -> ChatResult:
-    """Give a result that LangChain added up from chunks the plain answer's output.
+    """Give a result that LangChain added up from chunks a plain answer's `llm_output`.
 
     `langchain_core.language_models.chat_models.generate_from_stream` leaves it out.
     An answer from a cache has none, streamed or not: it cost no tokens. LangChain
@@ -38,7 +38,7 @@ def add_llm_output(result: ChatResult) -> ChatResult:
 def combine_llm_outputs(
     llm_outputs: Iterable[Mapping[str, Any] | None],
 ) -> dict[str, Any]:
-    """Add up the token counts of several answers, of which cached ones have none."""
+    """Add up the token counts of several answers; those from a cache have none."""
     combined: dict[str, Any] = {}
     for llm_output in filter(None, llm_outputs):
         counts = combined.pop("token_usage", {})

@@ -51,8 +51,8 @@ def _find_url(image: Any) -> str:
 def build_citations(attached: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Build the standard annotations of the text.
 
-    OpenAI's annotations say which words they stand behind. Perplexity's and xAI's lists
-    of sources count where there are none.
+    OpenAI's annotations say to which words they belong. The lists of sources that
+    Perplexity and xAI send are used where there are no annotations.
     """
     annotations = attached.get("annotations")
     if isinstance(annotations, list) and annotations:

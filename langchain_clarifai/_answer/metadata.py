@@ -41,39 +41,39 @@ KNOWN_FIELDS: Final = frozenset(
         "usage",
     }
 )
-"""What has a place of its own, or says nothing of the answer: `created` is the time of
-the request, `object` the kind of body, and `obfuscation` hides a chunk's length."""
+"""Fields that are read elsewhere, or say nothing of the answer: `created` is the time
+of the request, `object` the kind of body, and `obfuscation` hides a chunk's length."""
 
 EXTRA_FIELDS_KEY: Final = "extra_fields"
-"""The key of what nobody defined in `response_metadata`, see `extra_fields`."""
+"""The key in `response_metadata` of fields that no API defines: see `extra_fields`."""
 
 
 ATTACHED_AT_THE_TOP: Final = frozenset({"citations", "search_results"})
-"""What belongs to the message although it stands beside the choices."""
+"""Fields that belong to the message although they stand beside the choices."""
 
 
 @dataclass(slots=True)
 class AnswerMetadata:
-    """Collects the metadata of one response; the first id and the last values win."""
+    """Collects the metadata of one response: the first id, the last of all else."""
 
     model_name: str
     """The model as the user wrote it."""
 
     base_url: str = ""
-    """Whose model it is, for its price."""
+    """The server of the model, on which its price depends."""
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     include_headers: bool = False
     usage: dict[str, Any] | None = None
     backend_model: str = ""
     request_id: str = ""
-    """What support can look the request up by: the header's, else the body's."""
+    """The id by which support finds the request: the header's, else the body's."""
 
     extra_fields: ExtraFields = field(default_factory=ExtraFields)
-    """What nobody defined, at the top of the answer."""
+    """Fields at the top of the answer that no API defines."""
 
     waits: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Attempts and seconds waited, where anything was waited for."""
+    """How many attempts there were and how long was waited, if there was a wait."""
 
     _fields: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -92,7 +92,7 @@ class AnswerMetadata:
                 self._fields[name] = value
 
     def read_extra_fields(self, payload: dict[str, Any]) -> None:
-        """Take what nobody defined of a completion or a chunk of one."""
+        """Take the fields of a completion, or a chunk of one, that no API defines."""
         for name, value in payload.items():
             if name not in KNOWN_FIELDS and name not in ATTACHED_AT_THE_TOP:
                 self.extra_fields.keep("completion", name, value)
@@ -120,7 +120,7 @@ class AnswerMetadata:
 
         Args:
             finish_reason: As the server gave it; None where it gave none.
-            extra_fields: What nobody defined in the choice and its message.
+            extra_fields: Fields of the choice and its message that no API defines.
             has_calls: Whether the message holds tool calls that are not broken.
             has_refusal: Whether it holds a refusal.
         """

@@ -13,9 +13,10 @@ from langchain_clarifai._answer.whole_calls import convert_to_tool_calls
 
 
 class _PlainWhenConverted(AIMessageChunk):
-    """What langchain-core makes a plain message of: a chunk class's first parent.
+    """A parent of the chunk class that gives a plain message when it is called.
 
-    `message_chunk_to_message` calls it. It would return a chunk of `AIMessageChunk`.
+    `message_chunk_to_message` makes a message by calling the first parent of a chunk's
+    class. If that were `AIMessageChunk`, the message would still be a chunk.
     """
 
     def __new__(cls, *args: Any, **fields: Any) -> Any:
@@ -40,12 +41,13 @@ class OpenMessageChunk(_PlainWhenConverted):
     @classmethod
     @override
     def lc_id(cls) -> list[str]:
-        """Serialize as what it stands for."""
+        """Serialize as `AIMessageChunk`, which this class stands for."""
         return AIMessageChunk.lc_id()
 
     @override
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]:
-        # Under the name below, pickle would find the other class.
+        # Pickle looks classes up by their names. This one is given that of
+        # `AIMessageChunk` below, so it would not be found.
         return _reopen, (), self.__getstate__()
 
     @override
@@ -65,8 +67,8 @@ class OpenMessageChunk(_PlainWhenConverted):
         return OpenMessageChunk.model_construct(_fields_set=None, **total.__dict__)
 
 
-# What loads only classes that it knows by name, as LangGraph's checkpoints will, is to
-# take an unfinished sum for what it stands for.
+# Whatever loads only classes whose names it knows, as LangGraph's checkpoints will, is
+# to load an unfinished sum as an `AIMessageChunk`.
 for _attribute in ("__module__", "__name__", "__qualname__"):
     setattr(OpenMessageChunk, _attribute, getattr(AIMessageChunk, _attribute))
 

@@ -1,7 +1,7 @@
 """What a choice holds besides text, thoughts and calls → kept for the message.
 
-Some of it has a place of its own: refusals, log probabilities and what is attached, an
-image or citations say. What nobody defined is kept as it came.
+Refusals, log probabilities and attachments, such as images or citations, have places of
+their own. Fields that no API defines are kept as they came.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from langchain_clarifai._answer.reasoning import Parts
 
 CALL_FIELDS: Final = TEXT_FIELDS | {"tool_calls"}
-"""All that a delta of tool calls has."""
+"""The keys of a delta that brings tool calls and nothing else."""
 
 _KNOWN_IN_DELTA: Final = CALL_FIELDS.union(
     ATTACHED_FIELDS, ("function_call", "reasoning", "reasoning_content", "refusal")
@@ -36,8 +36,8 @@ class OtherFields:
     Attributes:
         refusal: Why the model refuses, in pieces.
         logprobs: Log probabilities of the whole answer, by kind.
-        extra: What nobody defined.
-        is_whole: Whether what comes is no fragment.
+        extra: Fields that no API defines.
+        is_whole: Whether a whole message is read, and no fragments of one.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class OtherFields:
         self._attachments = Attachments()
 
     def read_choice(self, choice: dict[str, Any]) -> None:
-        """Take what nobody defined of a choice."""
+        """Take the fields of a choice that no API defines."""
         self._keep("choice", choice, _KNOWN_IN_CHOICE)
 
     def read_delta(self, delta: dict[str, Any]) -> None:
@@ -59,14 +59,14 @@ class OtherFields:
         self._keep("message", delta, _KNOWN_IN_DELTA)
 
     def read_missing(self, message: dict[str, Any]) -> None:
-        """Take from a message beside the deltas what they did not bring."""
+        """Take from a message that came beside deltas what those did not bring."""
         for name in ATTACHED_FIELDS:
             if name not in self._attachments and (value := message.get(name)):
                 self._attachments.attach(name, value, is_whole=True)
         self._keep("message", message, _KNOWN_IN_DELTA)
 
     def read_parts(self, parts: Parts) -> None:
-        """Take what content that is no string holds besides text."""
+        """Take what a list of content parts holds besides text."""
         for name, values in (
             (THINKING_PARTS, parts.thoughts),
             ("images", parts.images),
@@ -94,7 +94,7 @@ class OtherFields:
         return {"logprobs": found} if found else {}
 
     def attach(self, fields: dict[str, Any], names: Iterable[str]) -> None:
-        """Take what is attached under some names, wherever it stands."""
+        """Take attachments, by their names, from any part of an answer."""
         for name in names:
             if value := fields.get(name):
                 self._attachments.attach(name, value, is_whole=self.is_whole)

@@ -55,18 +55,19 @@ class PayloadReader:
         raise MalformedAnswer("An event is no JSON object.", event.data)
 
     def complete(self, payload: dict[str, Any], event: Event) -> dict[str, Any]:
-        """Return the object that was read last with its integers as they are.
+        """Return the object of an event with its long integers exact.
 
-        Events that bring nothing but text, which are most, are spared the look.
+        This is a step of its own because most events bring nothing but text, and need
+        not be searched for such integers.
         """
         return payload if self._is_exact else restore_integers(payload, event.data)
 
     def flush(self) -> dict[str, str]:
-        """Return the fields of a delta for halves of characters that wait in vain."""
+        """Return, as fields of a delta, halves of characters that nothing followed."""
         return self._halves.flush()
 
     def _parse(self, text: bytes) -> Any:
-        """Parse an event; halves of pairs wait for what the next one brings."""
+        """Parse an event; half of a character at an end waits for the next event."""
         self._is_exact = False
         if not self._halves.waiting:
             try:

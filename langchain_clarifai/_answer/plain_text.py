@@ -10,10 +10,10 @@ from typing import Any, Final
 from langchain_clarifai._answer.metadata import KNOWN_FIELDS
 
 TEXT_FIELDS: Final = frozenset({"content", "role"})
-"""All that a delta of text has."""
+"""The keys of a delta that brings text and nothing else."""
 
 BARE_CHOICE: Final = frozenset({"delta", "finish_reason", "index"})
-"""All that the choice of most deltas has."""
+"""The keys of the choice around most deltas."""
 
 # What a server repeats on every event, or leaves empty until the last one.
 _REPEATED: Final = KNOWN_FIELDS - {"status"}

@@ -14,10 +14,11 @@ from typing import Any, Final, NamedTuple
 _FIELDS: Final = ("reasoning_content", "reasoning")
 
 ENTRY_FIELDS: Final = ("reasoning_details", "thinking_blocks")
-"""Fields of entries, which the next turn needs as they came."""
+"""Fields whose entries have to go back unchanged with the next turn."""
 
-# Where the text of a thought stands when it is no string, most telling first.
+# Types of parts that are thoughts.
 _THOUGHT_TYPES: Final = ("reasoning", "reasoning_content", "thinking")
+# Keys under which a thought has its text; the first that is there counts.
 _TEXT_KEYS: Final = ("text", "thinking", "reasoning", "content", "summary")
 _TEXT_TYPES: Final = ("text", "output_text", "input_text")
 
@@ -51,8 +52,8 @@ def read_reasoning(delta: dict[str, Any]) -> tuple[str, str]:
 def read_parts(content: Any) -> Parts:
     """Sort content that is no string.
 
-    What is neither text nor a list of parts is an answer in JSON, which Cloudflare for
-    one does not encode: its text is the content.
+    An answer in JSON may come as the value itself instead of as text, from Cloudflare
+    for example. Such a value is written as text again.
     """
     if isinstance(content, int | float) and not isinstance(content, bool):
         return Parts(json.dumps(content))
@@ -72,7 +73,8 @@ def _is_part(value: Any) -> bool:
     part_type = value.get("type")
     if not isinstance(part_type, str):
         return value.keys() == {"text"} or "thinking" in value
-    # A part says what it is of, under the name of its type; texts and thoughts vary.
+    # Most parts have their content under a key that is their type's name. The other
+    # types are listed.
     return (
         part_type in {*_TEXT_TYPES, *_THOUGHT_TYPES, "refusal", "redacted_thinking"}
         or part_type in value

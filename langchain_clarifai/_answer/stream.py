@@ -42,7 +42,7 @@ _BLANKS_AND_COMMENTS: Final = re.compile(
 )
 # A body that starts like this is no event stream: JSON, or a proxy's HTML page.
 _STARTS_OF_OTHER_BODIES: Final = (b"{", b"[", b"<")
-# And this is how an event stream starts; nothing and a comment are one as well.
+# An event stream starts with one of these fields or with a comment. It may be empty.
 _FIELDS: Final = (b"data", b"event", b"id", b"retry", b":")
 
 
@@ -132,7 +132,7 @@ class StreamAccumulator:
         if self._body is None:
             self.made_progress = False
             piece = _BLANKS_AND_COMMENTS.sub(b"", self._start + piece, count=1)
-            # A comment may go on for ever; that it is one is all that counts.
+            # A comment may have no end, so only its colon is kept.
             self._start = b":" if piece.startswith(b":") else piece
             if self._start == b":" or _BOM.startswith(self._start):
                 return b""
@@ -235,13 +235,13 @@ class StreamAccumulator:
         index = choice.get("index")
         if index != self._choice_index:
             if index is not None and self._choice_index is not None:
-                return None  # one stream is one answer
+                return None  # another answer, of which a stream has but one
             if index is not None:
                 self._choice_index = index
         if choice.get("error"):
             raise ErrorBody(choice)
         if "usage" in choice:
-            self._metadata.read_usage(choice)  # Moonshot's place for it
+            self._metadata.read_usage(choice)  # Moonshot puts the usage there
         return self._choice.read(choice)
 
     def _drain_tool_calls(self) -> Iterator[ChatGenerationChunk]:

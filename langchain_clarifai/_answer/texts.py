@@ -18,8 +18,8 @@ class Texts:
     Attributes:
         contents: Its content, in pieces.
         thoughts: Its thoughts, in pieces.
-        thoughts_field: Where they came from; "content" for tags, "" for nowhere.
-        think_tags: What splits the content; None where nothing is split any more.
+        thoughts_field: The field they came in: "content" for tags, "" while none did.
+        think_tags: Splits the content; None where it is not split, or not any more.
     """
 
     def __init__(self, think_tags: ThinkTags | None) -> None:
@@ -37,7 +37,7 @@ class Texts:
         a repetition.
         """
         if thoughts_field in ENTRY_FIELDS and self.thoughts_field in _TEXT_FIELDS:
-            thought = ""  # the entries repeat, with signatures, what a field brought
+            thought = ""  # a field has brought it; the entries only add signatures
         if thought and self.thoughts_field != "content":
             self.thoughts_field = (
                 self.thoughts_field or thoughts_field or "reasoning_content"
@@ -55,7 +55,7 @@ class Texts:
         return self._take(content, thought)
 
     def flush(self) -> tuple[str, dict[str, Any]]:
-        """Take what waited for a tag; return it as content and additional kwargs."""
+        """Return what was held back for a tag, as content and additional kwargs."""
         tags = self.think_tags
         if tags is None:
             return "", {}

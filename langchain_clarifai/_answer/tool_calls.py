@@ -61,7 +61,7 @@ class ToolCallSlots:
         # The user's names of tools, by the names that were sent.
         self._tool_names = tool_names or {}
         self._slots: list[Slot] = []
-        # Slots ahead of this one have been announced, or are announced next.
+        # All slots before this one have been announced, or are next.
         self._first_waiting = 0
         self._touched: dict[Slot, None] = {}
         self._by_index: dict[Hashable, Slot] = {}
@@ -78,7 +78,7 @@ class ToolCallSlots:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no call, placeholders left aside."""
+        """Whether there is no call; placeholders count as none."""
         return all(slot.says_nothing() for slot in self._slots)
 
     def drain(self) -> list[ToolCallChunk]:
@@ -181,7 +181,7 @@ class ToolCallSlots:
         return slot
 
     def _cut_tail(self, name: str) -> str:
-        """Cut what gpt-oss leaves behind a name: `search<|channel|>commentary`, say."""
+        """Cut off what gpt-oss may append to a name: `search<|channel|>commentary`."""
         tool_name = name.partition("<|")[0].strip()
         return tool_name if tool_name in self._tool_names else name
 

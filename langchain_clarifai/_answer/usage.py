@@ -26,9 +26,9 @@ def _build_paths(
     return (*itertools.product(objects, nested), *((name,) for name in top))
 
 
-# Where servers report what LangChain calls by the key. OpenAI's two APIs and Google's
-# translation of them name the objects differently; OpenRouter writes, LiteLLM creates;
-# Anthropic, DeepSeek and Moonshot count at the top.
+# LangChain's name of a count → the places where servers report it. OpenAI's two APIs
+# and Google's translation of them name the objects differently; OpenRouter says "write"
+# where LiteLLM says "creation"; Anthropic, DeepSeek and Moonshot have no such objects.
 _INPUT_OBJECTS: Final = (
     "prompt_tokens_details",
     "input_tokens_details",
@@ -116,7 +116,7 @@ def merge_usage(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     null or absent later does not overwrite what came before.
     """
     merged = _merge_counts(old, new)
-    # A total that the later half does not report, or only of itself, is out of date.
+    # A total is out of date where the later half has none, or one of itself alone.
     counts = _flatten(merged)
     parts = (_find(counts, _INPUT_TOKENS) or 0) + (_find(counts, _OUTPUT_TOKENS) or 0)
     is_mixed = merged not in (old, new)
@@ -167,7 +167,10 @@ def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
 
 
 def _flatten(usage: dict[str, Any]) -> dict[Path, int]:
-    """Return every count by its path; there are far fewer than places for them."""
+    """Return every count by its path.
+
+    A usage has far fewer counts than there are places where a count may stand.
+    """
     counts: dict[Path, int] = {}
     for key, value in usage.items():
         if isinstance(value, dict):

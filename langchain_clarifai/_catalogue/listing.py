@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 _PER_PAGE: Final = 128
 # How long to wait for a platform that answers 503, in seconds.
 _OUTAGE_TIMEOUT: Final = 30.0
-# Over a hundred thousand models: a server with more pages has no end.
+# Over a hundred thousand models: a server with more pages never comes to an end.
 _MOST_PAGES: Final = 1_000
 _ID: Final = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,128}")
 
@@ -51,7 +51,7 @@ class Connection(TypedDict, total=False):
     """Personal access token. Default: as for `ChatClarifai`."""
 
     base_url: str
-    """Clarifai's host, or its OpenAI-compatible endpoint. Default: likewise."""
+    """Clarifai's host, or its OpenAI-compatible endpoint. Default: as above."""
 
     allow_http: bool
     """Allow `http://` to a host that is not this machine."""
@@ -84,7 +84,7 @@ def list_models(
     model only has that name. Names that come with this package keep their meaning.
 
     Args:
-        owner: A user or an organization, such as "openai"; "me" is whose token it is.
+        owner: A user or an organization, such as "openai"; "me" is the token's owner.
         search: Words that Clarifai looks for in ids, descriptions and notes.
         text: True for models that are known to take text, False for all others.
         vision: True for models that are known to take images, False for all others.
@@ -156,7 +156,7 @@ class _Listing:
         self._seen: set[tuple[str, ...]] = set()
 
     def connect(self, connection: Connection) -> None:
-        """Take what is known of the server, or find it."""
+        """Take the server and the token that were given, or find them."""
         path = "/models" if self._owner is None else f"/users/{self._owner}/models"
         query = {"search": self._search} if self._search else {}
         self._request = replace(_build_request(connection, path), query=query)

@@ -1,7 +1,7 @@
 """The request of a page of the catalogue → its models, however many attempts it takes.
 
-The life of a request is that of `_calls`, so that connections, TLS, limits, errors and
-the hiding of the token are the same.
+`_transport.calls` sends it as it sends chat, so that connections, TLS, limits, errors
+and the hiding of the token are the same.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _PageAttempt(WholeAttempt[Page]):
         built = client.build_request(
             "GET",
             request.base_url,
-            # Clarifai's own API knows its tokens under this word.
+            # Clarifai's own API wants this word before a token, not "Bearer".
             headers={
                 **HEADERS,
                 **self.authorize("Key"),

@@ -1,8 +1,8 @@
 """A page of Clarifai's catalogue → its models; a model → a record, if it can chat.
 
 Field names and types are those of
-https://github.com/Clarifai/clarifai-python-grpc, version 12.6.0. As in proto3's JSON,
-what has its default value may be absent, and an enum is a name or a number.
+https://github.com/Clarifai/clarifai-python-grpc, version 12.6.0. As in proto3's JSON, a
+field with its default value may be absent, and an enum is a name or a number.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _build_capabilities(
 
 
 def _list_media(signatures: list[Any]) -> Iterator[str]:
-    """List what the arguments of a model's methods are, besides text and numbers."""
+    """List the kinds of media that a model's methods take as arguments."""
     fields: list[Any] = [
         argument
         for signature in signatures
@@ -177,7 +177,7 @@ def _list_media(signatures: list[Any]) -> Iterator[str]:
 
 
 def read_key(model: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Read the ids of user, app and model, which together name one."""
+    """Read the ids of user, app and model, which together identify a model."""
     user_id, app_id, name = (
         read_field(model, part, str) for part in ("user_id", "app_id", "id")
     )

@@ -146,7 +146,7 @@ class _Check:
         return all(step.is_good for step in self._steps)
 
     def _choose_model(self) -> None:
-        """Take the first model of a server that was not told which.
+        """Take the first model that the server lists, where the user named none.
 
         Raises:
             ValueError: If it lists none, or the name is malformed.

@@ -1,7 +1,7 @@
 """What a probe asks → sync or async calls, all of them recorded.
 
 Probes are written once, as coroutines. On a `SyncLine` they never wait for a loop, so
-`drive` runs them without one: Ctrl+C then arrives where the call is.
+`drive` runs them without one: Ctrl+C then interrupts the call itself.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class Target:
         }
         if self.token:
             arguments["api_key"] = SecretStr(self.token)
-        # Else none was found, or none may go there: the model's own rule is the same.
+        # Otherwise no token was found, or none that may go to this server. The model
+        # then decides by the same rule, and sends none.
         model = ChatClarifai(**arguments)
         # Not as arguments: the clients are ours, and only stand for those of the SDK.
         model.http_client = model.http_async_client = http_client
@@ -110,12 +111,12 @@ class Line(ABC):
         """Send a request as it is; any status is an answer.
 
         Raises:
-            ClarifaiError: If there is none.
+            ClarifaiError: If there is no answer.
         """
 
     @abstractmethod
     async def pause(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for some seconds."""
 
     def build_model(self, **changes: Any) -> ChatClarifai:
         """Build the model that the user named, or one that differs from it."""

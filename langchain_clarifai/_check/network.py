@@ -32,7 +32,7 @@ class Step:
 def measure_steps(url: str, timeout: float) -> Iterator[Step]:
     """Resolve the host, connect, and agree on TLS; stop at what does not work.
 
-    A first request over the connection is what the probes measure.
+    How long the first request over a connection takes is measured by the probes.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One thing that is tried; tokens are at most those of all its answers."""
+    """One thing that is tried, and how many requests and tokens it takes at most."""
 
     name: str
     title: str
@@ -34,7 +34,7 @@ class Probe:
     """Whether only Clarifai can answer it."""
 
     needs_model: bool = False
-    """Whether it says nothing where the model gave no plain answer."""
+    """Whether it is skipped where the model gave no plain answer."""
 
     needs_images: bool = False
 

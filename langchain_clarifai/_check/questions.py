@@ -24,7 +24,7 @@ class Question:
 
 
 def _tell(*names: str) -> Callable[[Facts], str | None]:
-    """Tell facts as they are, as far as there are any."""
+    """Answer with the facts of some names, as far as they are known."""
 
     def answer(facts: Facts) -> str | None:
         told = [

@@ -48,7 +48,7 @@ class Exchange:
 
 
 class Recorder:
-    """What was sent so far, and how much may be."""
+    """What was sent so far, and how many requests may be sent."""
 
     def __init__(self, most_requests: int) -> None:
         self.exchanges: list[Exchange] = []
@@ -58,7 +58,7 @@ class Recorder:
         """Count a request.
 
         Raises:
-            TooManyRequestsError: If there were as many as announced already.
+            TooManyRequestsError: If as many as were announced have been sent.
         """
         if len(self.exchanges) >= self._most_requests:
             raise TooManyRequestsError(
@@ -70,7 +70,7 @@ class Recorder:
 
 
 class RecordingClient:
-    """Stands for the HTTP client of sync calls."""
+    """Takes the place of the HTTP client of sync calls, which it wraps."""
 
     def __init__(self, recorder: Recorder, find_client: Callable[[], Any]) -> None:
         self._recorder = recorder
@@ -98,7 +98,7 @@ class RecordingClient:
 
 
 class AsyncRecordingClient:
-    """Stands for the HTTP client of async calls."""
+    """Takes the place of the HTTP client of async calls, which it wraps."""
 
     def __init__(
         self, recorder: Recorder, find_client: Callable[[], Awaitable[Any]]
@@ -108,7 +108,7 @@ class AsyncRecordingClient:
         self._client: Any = None
 
     async def prepare(self) -> None:
-        """Find the client, which only coroutines can."""
+        """Get the shared client, which only a coroutine can."""
         self._client = await self._find_client()
 
     def build_request(self, *arguments: Any, **options: Any) -> Any:

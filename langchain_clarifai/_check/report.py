@@ -48,7 +48,7 @@ _SUFFIXES: Final = {"text/event-stream": "sse", "application/json": "json"}
 
 
 class Blotter:
-    """Blots out the token, and every account that shows up in what came."""
+    """Blots out the token, and every account that an answer names."""
 
     def __init__(
         self, token: str | None, model: str, exchanges: Iterable[Exchange]
@@ -98,7 +98,7 @@ class Blotter:
         return value
 
     def blot_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Blot out headers, of which some name accounts whatever they say."""
+        """Blot out secrets in headers, and all of those that name an account."""
         return {
             name: _NAME_MASK if _SECRET_HEADERS.search(name) else self.blot(value)
             for name, value in headers.items()

@@ -53,7 +53,7 @@ def describe(exchange: Exchange) -> str:
 
 
 def parse(exchange: Exchange) -> dict[str, Any]:
-    """Parse the body of an answer; what is no object is an empty one."""
+    """Parse the body of an answer; one that is no JSON object counts as empty."""
     try:
         body = orjson.loads(bytes(exchange.body))
     except orjson.JSONDecodeError:
@@ -83,7 +83,7 @@ def _judge_refusal(exchange: Exchange, expected: set[int], what: str) -> Verdict
 
 
 async def _try_each(line: Line, **changes: dict[str, Any]) -> tuple[set[str], str]:
-    """Send a body with each change; note as a fact of its name if the server takes it.
+    """Send a body with each change; note under its name whether the server takes it.
 
     Returns:
         The names of the changes that were taken, and all answers in words.

@@ -35,7 +35,7 @@ _PACKAGES: Final = (
 def find_source_of_token(
     base_url: str, variable: str | None = None
 ) -> tuple[str | None, str]:
-    """Find the token for a server, and say where it is.
+    """Find the token for a server, and say where it was found.
 
     A token that was found goes to Clarifai, to the host that is configured beside it,
     and to this machine. Any other server gets what `variable` holds, or none.
@@ -58,7 +58,7 @@ def find_source_of_token(
 
 
 def find_source_of_base_url(given: str | None) -> tuple[str, str]:
-    """Find the base URL that a model would have, and where it is.
+    """Find the base URL that a model would have, and say where it was found.
 
     Raises:
         ValueError: If the one that was found is no usable URL.

@@ -96,7 +96,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], str, str], ...]] = (
 
 
 def judge_error(error: Exception) -> Verdict:
-    """Tell what an error means that should not have come."""
+    """Tell what an error means in a probe that expects none."""
     for error_class, means, do in _MEANINGS:
         if isinstance(error, error_class):
             return Verdict("fails", str(error), means, do)

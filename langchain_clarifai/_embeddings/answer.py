@@ -71,7 +71,7 @@ def _put_in_order(entries: list[dict[str, Any]], count: int) -> list[Any]:
     """Put the vectors where their indices say; without any, they came in order.
 
     Raises:
-        ValueError: If one is missing, doubled or nobody's.
+        ValueError: If one is missing, comes twice or belongs to no text.
     """
     indices = [entry.get("index") for entry in entries]
     if all(index is None for index in indices):

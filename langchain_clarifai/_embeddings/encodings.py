@@ -8,9 +8,9 @@ from typing import Final, Literal
 EncodingFormat = Literal["base64", "float"]
 """How vectors travel. Base64 is a third of the bytes, and read in half of the time."""
 
-# Some servers refuse the value, and some the parameter. Where it is left out, what
-# stands before the backend may fill in its own: Clarifai's runner asks for base64. So
-# the value is changed first.
+# Some servers refuse the value, and some the parameter. Where the parameter is left
+# out, what stands before the backend may add it: Clarifai's runner asks for base64. So
+# another value is tried first.
 _NEXT: Final[dict[EncodingFormat | None, EncodingFormat | None]] = {
     "base64": "float",
     "float": None,

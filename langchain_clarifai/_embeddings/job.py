@@ -1,4 +1,4 @@
-"""What one call of the user's asks for."""
+"""One call of the user's → texts that are checked, and how to embed them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check_texts(texts: Iterable[Any]) -> list[str]:
     """Return the texts as a list.
 
     Raises:
-        ValueError: If one is no text, or all are one text.
+        ValueError: If one of them is no text, or a single text was given for all.
     """
     if isinstance(texts, str | bytes):
         raise ValueError(

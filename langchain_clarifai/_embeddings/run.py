@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("langchain_clarifai")
 
-# So many single texts are refused until the run ends, as each costs some requests to
-# find. If every text so far was refused, the texts are hardly the reason; but bad ones
-# may be neighbours, as empty lines of a file. So the other end is tried before that.
+# After so many refused texts the run ends, as each costs some requests to find. If
+# every text so far was refused, it ends sooner: the texts are hardly the reason. But
+# bad ones may be neighbours, such as empty lines of a file, so texts from the other end
+# are tried before that.
 _MOST_REFUSED: Final = 20
 _REFUSED_AT_ONE_END: Final = 3
 _REFUSED_AT_BOTH_ENDS: Final = 6
@@ -61,7 +62,7 @@ class Run:
         self._vectors: list[list[float] | None] = [None] * len(job.texts)
         self._length: int | None = None
         self._server = (job.settings.base_url, job.fields["model"])
-        # The next one last.
+        # Batches that are to be sent; the next one is the last of the list.
         self._waiting = cut_into_batches(job.texts, job.chunk_size)[::-1]
         self._refused: dict[int, ClarifaiError] = {}
         self._failure: Exception | None = None
@@ -133,7 +134,7 @@ class Run:
         return [vector for vector in self._vectors if vector is not None]
 
     def _compare(self, length: int) -> None:
-        """Tell when a server has ignored `dimensions`, as many do."""
+        """Log a warning if the server has ignored `dimensions`, as many do."""
         dimensions = self._job.fields.get("dimensions", length)
         if length != dimensions:
             logger.warning(

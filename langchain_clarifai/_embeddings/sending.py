@@ -73,7 +73,7 @@ async def aembed(job: Job) -> list[list[float]]:
     Raises:
         ClarifaiError: If some did not come; it has the others.
     """
-    # A bar is imported, which reads files.
+    # A progress bar has to be imported, which would block the loop.
     run = await asyncio.to_thread(Run, job) if job.show_progress else Run(job)
     async with asyncio.TaskGroup() as tasks:
         for _ in range(run.workers):

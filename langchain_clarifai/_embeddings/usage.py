@@ -13,7 +13,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 class UsageCounter:
     """Adds up the tokens of many answers, from any thread.
 
-    It does not travel: a pickle or a copy begins at zero.
+    The sum is neither pickled nor copied: a pickle or a copy begins at zero.
     """
 
     def __init__(self) -> None:
@@ -38,8 +38,8 @@ class UsageCounter:
 def report_usage(model: str, usage: UsageMetadata) -> None:
     """Let `get_usage_metadata_callback` of LangChain count what was embedded.
 
-    It knows messages only, so it is shown one. It is the only callback that hears of
-    embeddings: LangChain has none for them.
+    That callback reads messages, so it is given one. No other callback is called:
+    LangChain has none for embeddings.
 
     Args:
         model: The name to count under.

@@ -31,8 +31,8 @@ def convert_to_vector(embedding: Any, *, is_base64: bool) -> list[float]:
             servers ignore what they were asked.
 
     Raises:
-        ValueError: If it is no vector, or a number in it is not finite. The text goes
-            on from "A vector …".
+        ValueError: If it is no vector, or a number in it is not finite. The text is the
+            rest of a sentence that begins with "A vector".
     """
     if isinstance(embedding, str) and is_base64:
         vector = _decode(embedding)
@@ -64,7 +64,7 @@ def _decode_base64(text: str) -> bytes:
     try:
         return _BASE64.validate_strings(text)
     except ValidationError:
-        pass  # it refuses more than Python's decoder, which decides
+        pass  # Python's decoder takes some texts that pydantic's refuses
     try:
         return binascii.a2b_base64(text, strict_mode=True)
     except ValueError:  # of binascii, or since it is not ASCII
@@ -85,6 +85,7 @@ def _check_numbers(numbers: list[Any]) -> list[float]:
 
 
 def _check_finite(vector: list[float]) -> None:
-    # The sum is wrong if one is, and quick; it may also be so for being too large.
+    # If a number is not finite, the sum is not; that is quick to see. The sum may also
+    # have overflowed, so each number is looked at then.
     if not math.isfinite(sum(vector)) and not all(map(math.isfinite, vector)):
         raise ValueError("holds a number that is not finite")

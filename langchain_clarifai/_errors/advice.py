@@ -1,6 +1,6 @@
 """The class of an error, and the server it came from → what to do about it.
 
-Plans, login and ids of Clarifai's are named to those who talk to Clarifai only.
+Only users of Clarifai are told of its plans, its login and its ids.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ADVICE_WITHOUT_KEY: Final = (
     "wants one."
 )
 
-# The classes that come first are the more special ones.
+# The first class that fits counts, so special classes stand before general ones.
 _ELSEWHERE: Final[tuple[tuple[type[ClarifaiError], str], ...]] = (
     (ClarifaiAuthenticationError, "Check the token that was passed as `api_key`."),
     (

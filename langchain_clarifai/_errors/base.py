@@ -1,4 +1,4 @@
-"""The base of our exceptions, which needs no SDK: what sends requests catches it."""
+"""The base of our exceptions; modules that send requests catch it without the SDK."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ RetryKind = Literal["never", "soon", "throttled", "cold_start"]
 
 
 class ClarifaiError(ModelError):
-    """Base of every error of an answered, or unanswered, request.
+    """Base of every error that a request can end with.
 
     Attributes:
         code: Clarifai's status code as a number, or the provider's own code as it
             came; None where there was none.
-        request_id: What support looks the request up by, where it is known.
-        body: The error as it came, decoded from JSON where it was JSON. Of OpenAI's
-            `{"error": …}` it is what stands inside, as in the SDK. Of what is no JSON
-            in a success it is the first 200 characters.
+        request_id: The id by which support finds the request, where it is known.
+        body: The error as it came, decoded from JSON where it was JSON. If it has
+            OpenAI's form `{"error": …}`, this is the inner object, as in the SDK. If a
+            success held no JSON, these are its first 200 characters.
         partial_message: What had arrived of the answer before it broke, if anything.
         partial_embeddings: The vectors that came, by the index of their text, where
             texts were embedded; else empty.
@@ -44,13 +44,13 @@ class ClarifaiError(ModelError):
     retry_kind: ClassVar[RetryKind] = "never"
     advice: ClassVar[str] = ""
     blames_content: ClassVar[bool] = False
-    """Whether what was sent may be the reason, so that a part of it may succeed."""
+    """Whether the content sent may be the reason, so that a part of it may succeed."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the error as it is, without calling the constructor.
 
-        The constructors of the SDK's exceptions ask for more than `args` hold, so that
-        the default way fails where it is opened.
+        The constructors of the SDK's exceptions ask for more than `args` hold, so an
+        error that was pickled in the default way could not be loaded.
         """
         return _rebuild, (type(self), self.args, self.__dict__.copy())
 

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 _WRAPPED_STATUS: Final = re.compile(r"error code: ([45]\d\d)\b", re.IGNORECASE)
 _UNKNOWN_ARGUMENT: Final = re.compile(r"unexpected keyword argument '(\w{1,64})'")
 
-_LONGEST_CODE: Final = 200  # characters; words longer than that are none
+_LONGEST_CODE: Final = 200  # characters; a longer text is no code
 
-# What a failure counts as if nothing says of what kind it is.
+# The status that a failure is given where nothing tells of what kind it is.
 _NO_STATUS: Final = 500
 
 _TEXT_FIELDS: Final = (

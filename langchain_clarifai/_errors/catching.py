@@ -1,7 +1,7 @@
-"""The frames around a request that turn what goes wrong inside into our errors.
+"""Context managers around a request that turn what goes wrong inside into our errors.
 
-Every request has them. What errors are made of needs the SDK, whose import takes a
-second: it is imported when the first error occurs.
+Every request runs inside of them. The module that builds errors, `conversion`, needs
+the SDK, whose import takes a second: it is imported when the first error occurs.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class ConvertedErrors:
     """Raise what goes wrong inside as one of our errors.
 
     The error has no cause: exceptions of HTTP libraries hold the headers, and with
-    them the token. The text says what they said. What only passes through, as when the
-    task is cancelled, leaves the frames of the libraries behind: their local variables
-    hold the headers, too.
+    them the token. Its text says what they said. An exception that is not converted,
+    such as the cancellation of a task, loses its traceback so far: the local variables
+    of the libraries' frames hold the headers, too.
     """
 
     __slots__ = ("_exchange",)
@@ -53,9 +53,9 @@ class ConvertedErrors:
 
 
 class ConversionAtHand:
-    """Import what errors are made of in a thread, when an error leaves async code.
+    """Import `conversion` in a thread, when an error leaves async code.
 
-    Reading a thousand modules would hold the loop up for a second.
+    Reading the SDK's thousand modules would hold the loop up for a second.
     """
 
     async def __aenter__(self) -> None: ...
@@ -66,6 +66,6 @@ class ConversionAtHand:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # A package has the name of a module once it is imported to its end.
+        # The package has this attribute once the module is imported to its end.
         if isinstance(error, Exception) and not hasattr(_errors, "conversion"):
             await asyncio.to_thread(importlib.import_module, _CONVERSION)

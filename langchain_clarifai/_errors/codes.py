@@ -66,8 +66,8 @@ CODES: Final = {
 }
 CODES_BY_NAME: Final = {name: code for code, (name, _) in CODES.items()}
 PREDICTION_FAILED: Final = CODES_BY_NAME["MODEL_PREDICTION_FAILED"]
-# They say that something is wrong with the request, and gateways give them for whatever
-# is: an HTTP status decides, unless it is 500, which says even less.
+# These codes say only that something is wrong with the request. An HTTP status tells
+# more and decides, unless it is 500, which tells even less.
 GENERIC_CODES: Final = frozenset({11100, 11102})
 # Codes from here on are internal or uncategorised: the server's fault.
 FIRST_INTERNAL_CODE: Final = 98000
@@ -108,7 +108,7 @@ STATUSES_BY_NAME: Final = {
     "rate_limit_exceeded": 429,
 }
 
-# These errors may speak of tokens as well, and mean something else.
+# Errors of these classes may speak of tokens as well, and do not mean their number.
 NEVER_OVERFLOWS: Final = (
     ClarifaiAuthenticationError,
     ClarifaiPermissionDeniedError,

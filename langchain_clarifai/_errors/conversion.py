@@ -99,7 +99,8 @@ def _convert_fault(fault: faults.Fault, exchange: Exchange) -> ClarifaiError:
 
 def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
     """Build the error for the body of a failed request, or for one within a 200."""
-    # Classified before anything is blotted out: a placeholder may be a word of it.
+    # The error is classified before secrets are blotted out, since one of them may be a
+    # word that tells its class.
     description = describe(WITHOUT_SECRETS.redact_body(body))
     status: int | None = exchange.response.status_code
     if exchange.response.status_code < _FIRST_REDIRECT:  # an error in a success
@@ -117,10 +118,10 @@ def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
             advice = ADVICE_WITHOUT_KEY
     redaction = exchange.redaction
     body = redaction.redact_body(body)
-    # The request id and the code may be cut, as everything that a server may fill.
+    # The request id and the code may have been cut, as all texts of a server's.
     request_id = description.request_id
     request_id = request_id and redaction.redact_start(request_id)
-    # Of OpenAI's `{"error": …}` the SDK keeps what is inside, and so do its users.
+    # Of OpenAI's `{"error": …}` the SDK keeps the inner object, as its users expect.
     wrapped = body.get("error") if isinstance(body, dict) else None
     error: ClarifaiError = error_class(
         _add_place(f"{said}. {advice}".strip(), exchange, request_id),
@@ -262,7 +263,7 @@ def _name_server(exchange: Exchange) -> str:
 
 
 def _shorten(text: str, redaction: Redaction) -> str:
-    """Cut a text that nobody would read to its end, as a proxy's HTML page."""
+    """Cut a text that nobody would read to its end, such as a proxy's HTML page."""
     limit = _EXCERPT_LENGTH if text.startswith("<") else _LONGEST_TEXT
     if len(text) <= limit:
         return redaction.redact_start(text)

@@ -47,5 +47,5 @@ def names_filter(error: Mapping[str, Any]) -> bool:
 
 
 def quotes_filter(text: str) -> bool:
-    """Tell whether the words of an error quote one of a filter."""
+    """Tell whether the words of an error quote an error of a content filter."""
     return _PRINTED.search(cut_middle(text)) is not None

@@ -34,10 +34,10 @@ def hide_secrets(exchange: Exchange) -> None:
 
 
 def _take_originals(exchange: Exchange) -> None:
-    """Build the HTTP library's form of what the transport has sent and read.
+    """Put the HTTP library's request and response in the place of the transport's.
 
-    The SDK's exceptions hold that one. A client of the user's has used it from the
-    start.
+    The SDK's exceptions hold those of the library. Where the client is the user's, they
+    are the library's already.
     """
     if hasattr(exchange.request, "build_original"):
         exchange.request = exchange.request.build_original()

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 MASK: Final = "**********"
 
 LARGEST_ERROR: Final = 1024 * 1024
-"""What is read of an error's body, and kept of all its texts together; in bytes."""
+"""How many bytes of an error's body are read, and kept of all its texts together."""
 
 _DEEPEST: Final = 50
 _MOST_ITEMS: Final = 20_000
 
-# What is shorter is a placeholder, or a word that errors may well have of their own.
+# A shorter token is a placeholder, or a word that errors may contain in any case.
 _SHORTEST_SECRET: Final = 8
-# What servers that want no token are given in its place.
+# What users give as a token to servers that want none.
 _PLACEHOLDERS: Final = frozenset(
     {
         "anything",
@@ -34,7 +34,7 @@ _PLACEHOLDERS: Final = frozenset(
         "undefined",
     }
 )
-# The start of a secret that a cut has left over, down to this length.
+# Where a text was cut within a secret, this many letters of it are blotted out as well.
 _SHORTEST_START: Final = 4
 
 
@@ -72,7 +72,7 @@ class Redaction:
 
 
 class _BodyCopy:
-    """One copy of a body, with how much more it may hold."""
+    """One copy of a body while it is made, and how much more it may hold."""
 
     def __init__(self, redaction: Redaction) -> None:
         self._redaction = redaction

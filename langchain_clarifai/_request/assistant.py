@@ -90,10 +90,10 @@ def add_assistant(transcript: Transcript, message: AIMessage, position: int) -> 
 
 
 def _is_unsent(block: str | dict[str, Any], *, is_ours: bool) -> bool:
-    """Tell whether a block of an assistant's content stays behind.
+    """Tell whether a block of an assistant's content is left out.
 
-    A block that nobody knows is an error in a message of ours, and a speciality of the
-    house in a message of another provider.
+    In a message of another provider, a block that is unknown here is something that
+    only this provider understands. In a message of ours it is an error.
     """
     if isinstance(block, str):
         return False
@@ -118,7 +118,7 @@ def _add_reasoning(wire_message: dict[str, Any], message: AIMessage) -> None:
     if reasoning_field in (*_ENTRIES, _THINKING_PARTS) and (
         message.additional_kwargs.get(reasoning_field)
     ):
-        return  # it goes back as these, and under no other name
+        return  # its entries or parts go back instead, see `_add_attached`
     if reasoning_field == "content":
         text = wire_message["content"]
         wire_message["content"] = _prepend_thoughts(reasoning, text)
@@ -133,7 +133,7 @@ def _add_attached(wire_message: dict[str, Any], message: AIMessage) -> None:
 
     Entries of thoughts hold signatures and encrypted parts, so they go back verbatim:
     https://openrouter.ai/docs/use-cases/reasoning-tokens. Sound goes back by its id,
-    while the server keeps it, or as what was said.
+    while the server keeps it, or else as its transcript.
     """
     attached = message.additional_kwargs
     for name in (*_ENTRIES, "extra_content"):

@@ -1,6 +1,6 @@
 """Fields, messages and the arguments of one call → the body of a request.
 
-It holds only what the user set: no defaults, no nulls.
+The body holds only what the user set: no defaults, no nulls.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from langchain_clarifai._settings.settings import Settings
 
-# One limit under two names. Clarifai's runner lets the second one win, so the call's
-# own replaces the model's under the other name.
+# One limit under two names: the one that is given, and the one that it replaces.
+# Otherwise Clarifai's runner would let `max_completion_tokens` win over a call's own.
 _LIMITS: Final = (
     ("max_tokens", "max_completion_tokens"),
     ("max_completion_tokens", "max_tokens"),
@@ -115,13 +115,14 @@ def _convert_tools(body: dict[str, Any]) -> ToolNames:
     if "tools" in body:
         tools = body["tools"]
         if not all(isinstance(tool, dict) and "function" in tool for tool in tools):
-            # What `bind_tools` got is converted; this came with the call itself.
+            # `bind_tools` has converted its tools; these came with the call itself.
             tools = body["tools"] = convert_to_wire_tools(tools)
         if not tools:
-            # https://github.com/langchain-ai/langchain/issues/37184: vLLM refuses it.
+            # vLLM refuses an empty list:
+            # https://github.com/langchain-ai/langchain/issues/37184.
             del body["tools"]
     elif "mcp_servers" in body:
-        return ToolNames()  # Clarifai's agentic models get their tools from there
+        return ToolNames()  # Clarifai's agentic models get tools from these servers
     tools = body.get("tools", ())
     names = ToolNames(filter(None, map(read_tool_name, tools)))
     if tools:
@@ -173,10 +174,10 @@ def _set_streaming(body: dict[str, Any], *, stream: bool, stream_usage: bool) ->
 
 
 def nest_unknown(body: dict[str, Any], known: frozenset[str]) -> None:
-    """Nest what Clarifai's runner does not know.
+    """Move keys that Clarifai's runner does not know into an `extra_body`.
 
-    It takes such keys only in an `extra_body`, which it unfolds for the backend. Other
-    servers read them at the top.
+    The runner takes such keys only there, and unfolds them for the backend. Other
+    servers read them at the top of the body.
     """
     if body.keys() <= known:
         return
@@ -194,7 +195,8 @@ def dump_body(body: Mapping[str, Any]) -> bytes:
     try:
         dumped = orjson.dumps(body)
     except TypeError:
-        # Integers as keys (logit_bias), large integers, half surrogates in texts.
+        # orjson refuses integers as keys (logit_bias), integers beyond 64 bits, and
+        # half surrogates in texts.
         text = _dump_slowly(body)
         utf16 = text.encode("utf-16", "surrogatepass")
         return utf16.decode("utf-16", "replace").encode()

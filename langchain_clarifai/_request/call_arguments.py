@@ -41,7 +41,7 @@ _NEVER_IN_BODY: Final = frozenset(
 )
 _LEFTOVER_PREFIXES: Final = ("ls_", "lc_", "__")
 
-# They belong to the model: the arguments of a call are traced.
+# Arguments of the model alone: those of a call are traced, and these may be secret.
 _NOT_PER_CALL: Final = frozenset(
     {
         "allow_http",
@@ -58,8 +58,8 @@ _NOT_PER_CALL: Final = frozenset(
 
 _NEVER_TRACED: Final = _NOT_PER_CALL | {"extra_headers", "extra_query"}
 
-# Settings that one call may change by an argument of that name, and whether `None` is
-# a value of theirs. Otherwise it leaves them as they are.
+# Settings that one call may change by an argument of that name → whether `None` is a
+# value of theirs. Where it is none, it leaves the model's setting as it is.
 _PER_CALL_SETTINGS: Final = {
     "allow_unfinished_stream": False,
     "cold_start_timeout": False,

@@ -1,4 +1,4 @@
-"""The tool calls of an assistant's message → wire calls, as their server had them."""
+"""The tool calls of an assistant's message → wire calls, as their server sent them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _MALFORMED = (
 def build_calls(message: AIMessage, position: int) -> list[Call]:
     """Build the calls of a message, the invalid ones last.
 
-    Calls in content blocks count where the message has no others: such is a history in
-    Anthropic's own form, which LangChain takes over as it is.
+    Calls in content blocks count where the message has no others, as in histories in
+    Anthropic's own form, which LangChain leaves as they are.
     """
     given: list[Any] = [*message.tool_calls, *message.invalid_tool_calls]
     if not given:
@@ -96,8 +96,8 @@ def _read_raw_input(arguments: str) -> str:
 def _convert_to_arguments(arguments: Any) -> str:
     """Convert a call's arguments to the text of a JSON object.
 
-    Anything else in a history is answered with 400 on every later turn, since chat
-    templates read the arguments: https://github.com/vllm-project/vllm/pull/48922.
+    Chat templates read the arguments of a history: if they are anything else, every
+    later turn is answered with 400 (https://github.com/vllm-project/vllm/pull/48922).
     """
     if isinstance(arguments, dict):
         try:

@@ -36,9 +36,9 @@ def convert_to_wire_content(
     Args:
         content: The content of a LangChain message.
         position: The message's place in the history, for error messages.
-        separator: What stands between texts where a list of plain text becomes one
-            string; without one it stays a list. The empty string keeps the blanks
-            between words.
+        separator: With one, a list of plain text becomes one string, and this stands
+            between the texts; with None it stays a list. With the empty string, texts
+            of blanks alone are kept, as they stand between words.
 
     Raises:
         ValueError: If a block is unknown, or lacks what its type needs.
@@ -69,7 +69,7 @@ def join_text_parts(
 ) -> str | list[dict[str, Any]]:
     """Join wire content that is plain text alone to one string.
 
-    Many servers take a list from users only. Content with media, or with
+    Many servers take a list only in messages of users. Content with media, or with
     `cache_control` on a part, has no string form and stays a list.
     """
     if isinstance(content, str) or any(

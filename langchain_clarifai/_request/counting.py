@@ -1,4 +1,4 @@
-"""Messages → what is counted of them: each medium as one image, whatever its size."""
+"""Messages → messages whose tokens can be counted, with an image for each medium."""
 
 from __future__ import annotations
 

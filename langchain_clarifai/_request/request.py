@@ -63,7 +63,7 @@ class Request:
 
     @property
     def read_timeout(self) -> float:
-        """How long to wait for bytes; a plain answer must be whole by then."""
+        """How long to wait for bytes; a plain answer must be whole in this time."""
         return self.timeouts.get("read", READ_TIMEOUT)
 
     def read_token(self) -> str:

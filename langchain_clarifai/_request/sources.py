@@ -9,7 +9,7 @@ _TEXT_TYPES = frozenset({"text", "input_text", "output_text"})
 
 
 def read_option(block: Mapping[str, Any], key: str) -> Any:
-    """Read what v1 keeps in `extras`, v0 in `metadata`, and others on the block."""
+    """Read an option: v1 has it in `extras`, v0 in `metadata`, others in the block."""
     for holder in (block, block.get("extras"), block.get("metadata")):
         if isinstance(holder, Mapping) and holder.get(key) is not None:
             return holder[key]

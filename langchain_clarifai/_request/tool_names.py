@@ -1,9 +1,9 @@
 """Names of tools, as users and MCP servers give them ↔ names that backends accept.
 
 OpenAI and most others take 64 letters, digits, `_` and `-`. Any other name gets its
-unsafe letters replaced, and the start of its hash behind it, so that the same name is
-the same on the wire in every request, whatever is bound: calls of a history written
-under other tools still fit. The way back is a dict that travels with the request.
+unsafe letters replaced, and the start of its hash behind it. So a name has one form on
+the wire in every request, whichever tools are bound, and calls of a history fit their
+tools. The way back is a dict that travels with the request.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ class ToolNames:
     """The names of one request, both ways.
 
     Args:
-        names: Those of its tools. Safe ones keep their names.
+        names: The names of its tools. Safe ones stay as they are.
 
     Raises:
-        ValueError: If two tools have one name.
+        ValueError: If two tools have the same name.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
@@ -45,8 +45,8 @@ class ToolNames:
 
     def _build_wire_name(self, name: str) -> str:
         if is_safe_name(name):
-            # Where a changed name looks so, this one is that tool's, told by its wire
-            # name in a history of other software.
+            # A history of other software may hold a tool's name as it is on the wire.
+            # It is safe, and so means that tool without more ado.
             return name
         attempt = 0
         while True:
@@ -57,7 +57,7 @@ class ToolNames:
 
     @property
     def own_names(self) -> dict[str, str]:
-        """The user's names by wire name, of all tools in tools and history."""
+        """The user's names of all tools, also those of a history, by wire name."""
         return self._own_names
 
 

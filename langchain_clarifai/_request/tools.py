@@ -34,8 +34,8 @@ def convert_to_wire_tools(
     """Convert tools to the wire's form.
 
     Tools of the provider itself (`{"type": "web_search", ...}`) are passed on as they
-    are. `cache_control`, in a tool dict of another form or
-    in a tool's `extras`, is kept beside the function.
+    are. `cache_control`, in a tool dict of another form or in a tool's `extras`, is
+    kept beside the function.
 
     Args:
         tools: The tools; the list may be empty.
@@ -127,11 +127,11 @@ def _is_wire_tool(tool: Mapping[str, Any]) -> bool:
 def convert_to_wire_tool_choice(
     tool_choice: ToolChoice | None, wire_tools: Sequence[Mapping[str, Any]]
 ) -> str | dict[str, Any] | None:
-    """Convert a tool choice to the wire's form; None is for sending nothing.
+    """Convert a tool choice to the wire's form; None means to send nothing.
 
     The words `auto`, `none`, `any` and `required` are modes, even where a tool has such
-    a name: choose that tool with a dict. Without tools there is nothing to say but
-    `auto` or `none`, and backends refuse even these.
+    a name: choose that tool with a dict. Without tools only `auto` and `none` make
+    sense, and are not sent, because backends refuse them then.
 
     Args:
         tool_choice: `auto`, `none`, `any`, `required`, a tool's name, `True` for any

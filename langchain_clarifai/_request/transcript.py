@@ -27,7 +27,7 @@ class Result:
 
 @dataclass(slots=True)
 class Call:
-    """A tool call and its result, which says that there is none until one comes."""
+    """A tool call and its result; until one comes, it says that there is none."""
 
     given_id: str
     wire_call: dict[str, Any]
@@ -37,7 +37,7 @@ class Call:
 
 @dataclass(slots=True)
 class _Turn:
-    """What follows an assistant message before anyone else may speak."""
+    """The results that follow an assistant message, before any other message."""
 
     calls: list[Call]
     media: list[dict[str, Any]]
@@ -50,7 +50,7 @@ class _Turn:
             yield {
                 "role": "tool",
                 "tool_call_id": call.wire_call["id"],
-                # Gemini refuses a result that does not say whose it is.
+                # Gemini refuses a result that does not name its tool.
                 "name": call.result_name or _read_call_name(call.wire_call),
                 "content": call.result.content,
             }

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 _UNSAFE_IN_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST_NAME = 64
 
-# Blocks of an assistant's turn, and what they have at least one of.
+# Types of blocks that only an assistant's turn may have → keys of which such a block
+# has at least one. A block without any of them may be a record of some tool.
 _CALL_KEYS = frozenset({"args", "id", "input"})
 _TURN_BLOCKS = {
     "invalid_tool_call": _CALL_KEYS,
@@ -51,9 +52,9 @@ def split_media(
     keep_images: bool = False,
     separator: str = "",
 ) -> tuple[str | list[dict[str, Any]], list[dict[str, Any]]]:
-    """Split wire content into what its role may carry, and what the user has to show.
+    """Split wire content into text for its own role, and media for a user message.
 
-    Most backends take media from users alone:
+    Most backends take media only in messages of users:
     https://github.com/vllm-project/vllm/issues/43203.
     """
     if isinstance(content, str):

@@ -70,7 +70,7 @@ _NAMES_OF_SECRETS: Final = re.compile(
     r"|^token$",
     re.IGNORECASE,
 )
-# What else may hold secrets.
+# Other arguments whose values may hold secrets.
 _MAPPINGS: Final = frozenset(
     {"default_headers", "default_query", "extra_headers", "extra_query"}
 )
@@ -85,7 +85,7 @@ _INNER_PACKAGES: Final = (
 
 
 def hide_secrets(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace what may be secret by the same text without a repr.
+    """Replace values that may be secret by the same text, which no repr shows.
 
     The arguments go through frames of LangChain and pydantic, and a traceback may show
     the local variables of all of them.
@@ -116,7 +116,7 @@ def resolve_arguments(
     Args:
         arguments: What the user wrote; it is not changed.
         model_class: The class whose fields they are.
-        known: What its endpoint has besides: sent without a warning.
+        known: Further parameters of its endpoint, which are sent without a warning.
 
     Returns:
         The values, and the names of those that were found in the environment.
@@ -135,7 +135,7 @@ def resolve_arguments(
     if not values.get("model"):
         raise ValueError(f"`model` is missing or empty. Allowed: {ALLOWED['model']}.")
     found = tuple(_add_found(values))
-    # What is of a wrong type is left for pydantic to refuse.
+    # Values of a wrong type are left for pydantic to refuse.
     if isinstance(values["model"], str) and isinstance(values["base_url"], str):
         resolve_model(values["model"], values["base_url"])
         values["model"] = expand_listed_name(values["model"], values["base_url"])
@@ -246,7 +246,7 @@ def _add_found(values: dict[str, Any]) -> Iterator[str]:
 
 
 def _find_api_key(found: FoundToken | None, base_url: str) -> FoundToken | None:
-    """Find the token for a server that nobody passed one for.
+    """Find the token for a server, where the user passed none.
 
     Raises:
         ValueError: If Clarifai is asked, and there is none. Other servers need none.
@@ -264,7 +264,7 @@ def _complete_profile(values: dict[str, Any]) -> None:
     """Lay the user's profile, which may be partial, over what is known."""
     profile = values.get("profile")
     if isinstance(profile, KnownProfile):
-        # It was looked up for the model that these arguments were read from.
+        # These arguments were read from another model, for which it was looked up.
         del values["profile"]
     elif isinstance(profile, dict):
         known = find_known_profile(values["model"], values["base_url"])

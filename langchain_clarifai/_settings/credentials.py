@@ -222,12 +222,12 @@ def _locate_config(*_homes: str | None) -> Path | None:
 
 @lru_cache(maxsize=8)
 def _load_context(path: Path, _state: tuple[int, ...]) -> Mapping[str, str]:
-    """Load the current context once per state of the file, so that it warns once."""
+    """Load the current context once per state of the file, and so warn of it once."""
     import yaml
 
     try:
-        # Everything is a string here: tags such as `!!int ""` build nothing, and fail
-        # in no way of their own.
+        # This loader makes a string of every value: tags such as `!!int ""` neither
+        # build anything nor fail.
         text = path.read_text(encoding="utf-8")
         config: object = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - as above
         return _select_context(config)
@@ -283,7 +283,7 @@ def _select_variable(variables: Mapping[object, object], variable: str) -> str:
 
 
 def _check_mapping(value: object) -> Mapping[object, object]:
-    """Make sure that a part of the configuration is a mapping; nothing is empty.
+    """Make sure that a part of the configuration is a mapping; null counts as empty.
 
     Raises:
         TypeError: If it is something else.

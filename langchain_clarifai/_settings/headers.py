@@ -16,7 +16,7 @@ _NO_HEADERS: Final[Mapping[str, str]] = {}
 def merge_headers(
     headers: Mapping[str, Any], extra_headers: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Lay headers over others; their names differ in case, and `None` removes one."""
+    """Lay headers over others, whatever the case of names; `None` removes a header."""
     replaced = {name.lower() for name in extra_headers}
     kept = {name: headers[name] for name in headers if name.lower() not in replaced}
     added = {name: value for name, value in extra_headers.items() if value is not None}

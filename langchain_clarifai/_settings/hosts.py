@@ -1,7 +1,7 @@
 """A base URL → whose server it is.
 
-It decides whether a token that was found, not passed, may be sent there. Only the host
-is compared, never a path, a prefix or a part of the URL that only looks like one.
+This decides whether a token that was found, not passed, may be sent there. Only the
+host is compared, never a path, a prefix or a part of the URL that only looks like one.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def may_have_found_token(base_url: str) -> bool:
 def speaks_for_clarifai(base_url: str) -> bool:
     """Tell whether advice may name Clarifai's plans, ids and login.
 
-    On this machine it may where the path is Clarifai's, as of a tunnel to it. No file
-    is read for it.
+    A server on this machine counts as Clarifai's if its path is Clarifai's: it may be a
+    tunnel. No file is read to find out.
     """
     host = read_host(base_url)
     if is_loopback(host):

@@ -24,7 +24,8 @@ _MAX_SUGGESTIONS: Final = 3
 # these many, which share most letters with what was written, are compared in full.
 _MOST_COMPARED: Final = 100
 _LONGEST_COMPARED: Final = 128
-# At most so many edits are a typo; short names are different names with fewer.
+# A name with more edits than these is another name, not a typo. In a short name, even
+# two letters make another one.
 _LONG_NAME: Final = 8
 _EDITS_OF_LONG: Final = 2
 _EDITS_OF_SHORT: Final = 1
@@ -105,8 +106,8 @@ def suggest(text: str) -> str:
 def is_near_miss(name: str) -> bool:
     """Tell whether a bare name looks like a known one that was mistyped.
 
-    That is another case or separator, or one or two wrong letters. A number that is
-    another one makes another model: `gpt-6` is no `gpt-5`.
+    A mistyped name has another case or separator, or one or two wrong letters. With
+    another number it is the name of another model: `gpt-6` is no `gpt-5`.
     """
     known = (*_listed_by_name, *_PACKAGED_BY_NAME)
     return any(_is_typo(name, other) for other in _choose_similar(name, known))

@@ -37,7 +37,7 @@ _DOTTED = re.compile(
     r"(?P<user_id>[A-Za-z0-9_-]{1,128})\.(?P<app_id>[A-Za-z0-9_-]{1,128})"
     r"\.(?P<model_id>[A-Za-z0-9_-]{1,128})"
 )
-# With a second dot it was meant to be LiteLLM's form.
+# A name with two dots was meant to be in LiteLLM's form, `user.app.model`.
 _NAME = re.compile(
     r"(?=.{1,128}$)(?!.*\..*\.)[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
 )
@@ -84,7 +84,7 @@ class ModelId:
     model_id: str
     version_id: str | None = None
     origin: str = _DEFAULT_ORIGIN
-    """Scheme and host, as written for a host other than `clarifai.com`."""
+    """Scheme and host of the URL, as the user wrote them."""
 
     @property
     def path(self) -> str:
@@ -205,7 +205,7 @@ def forget_resolved() -> None:
 
 
 def expand_listed_name(model: str, base_url: str) -> str:
-    """Write out a bare name that only this process's listing of the catalogue has.
+    """Write out a bare name that is known only because this process has listed it.
 
     A pickled model is then understood where nothing was listed, and a later listing
     cannot make it ambiguous.

@@ -58,7 +58,7 @@ def build_model_from_parts(
 
 
 def _build_from_url(url: str, parts: dict[str, str]) -> str:
-    """Return the URL, with the version if only that was given apart."""
+    """Return the URL, with the version added if that was given as its own argument."""
     if not parts:
         return url
     _check_parts(parts)

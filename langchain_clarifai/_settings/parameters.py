@@ -49,19 +49,19 @@ KNOWN_TO_RUNNER: Final = frozenset(
         "web_search_options",
     }
 )
-"""What the `create()` of Clarifai's runner knows, and what it reads before that.
+"""What the runner's `create()` takes as parameters, and what the runner reads itself.
 
-The latter are `top_k`, and `mcp_servers` of its agentic models. Any other key at the
-top of the body fails the call with code 21313.
+It reads `top_k`, and for agentic models `mcp_servers`. Any other key at the top of the
+body fails the call with code 21313.
 """
 
-# What a request has of its own is no parameter of the model.
+# These belong to a single request, and are no parameters of a model.
 _OF_ONE_REQUEST: Final = frozenset({"messages", "model", "stream"})
 CHAT_PARAMETERS: Final = KNOWN_TO_RUNNER - _OF_ONE_REQUEST | {"stream_options"}
-"""What the endpoint for chat has besides what a model has arguments for."""
+"""Parameters of the endpoint for chat; those without a field go into `model_kwargs`."""
 
 EMBEDDING_PARAMETERS: Final = frozenset({"user"})
-"""What the endpoint for embeddings has, likewise."""
+"""Parameters of the endpoint for embeddings, beside the fields."""
 
 _NO_ROUTING: Final = (
     "`{}` cannot be sent: Clarifai's OpenAI-compatible API has no parameter that "
@@ -89,7 +89,7 @@ _ALIKE: Final = 0.75
 
 
 def refuse(names: Iterable[str]) -> None:
-    """Refuse what would be sent and could not work.
+    """Refuse parameters that could not work if they were sent.
 
     Raises:
         ValueError: If there is such a name; the text says what to do instead.

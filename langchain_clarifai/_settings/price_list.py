@@ -56,9 +56,9 @@ def get_price(model: str) -> Price | None:
 
 
 def find_price(model: str, base_url: str) -> tuple[Price, str] | None:
-    """Find the price of a model on a server, and whose it is.
+    """Find the price of a model on a server, and say where it is from.
 
-    What comes with this package is true of Clarifai alone.
+    The prices that come with this package are Clarifai's, and true of no other server.
     """
     path = find_path(model, base_url) if base_url else None
     own = _own_prices.get(path or model) or _own_prices.get(model)

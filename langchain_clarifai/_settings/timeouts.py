@@ -10,7 +10,7 @@ READ_TIMEOUT: Final = 600.0
 """The SDK's own limit, for requests whose user set none; in seconds."""
 
 LONGEST_TIMEOUT: Final = 1_000_000.0
-"""In seconds: eleven days. Sockets refuse more than about twice of that."""
+"""In seconds: eleven days. Sockets refuse about twice as much."""
 
 _WRONG_TIMEOUT: Final = (
     "timeout={!r} is not allowed. Give a positive number of seconds, up to a million; "

@@ -57,7 +57,7 @@ async def aread_token(api_key: ApiKey, base_url: str) -> str:
     """
     given = await _acall(api_key) if callable(api_key) else api_key
     if _is_found(given):
-        # The environment is looked at first, but a CLI config is a file.
+        # It may be in the CLI's file, and reading that would block the loop.
         return await asyncio.to_thread(_reveal, given, base_url)
     return _reveal(given, base_url)
 
@@ -101,9 +101,9 @@ def _call(api_key: Any) -> Any:
 
 
 async def _acall(api_key: Any) -> Any:
-    """Call the user's function; a sync one may block, and does so in a thread."""
+    """Call the user's function; a sync one may block, so it runs in a thread."""
     is_async = inspect.iscoroutinefunction(api_key) or inspect.iscoroutinefunction(
-        getattr(api_key, "__call__", None)  # noqa: B004 - asked what it is, not if
+        getattr(api_key, "__call__", None)  # noqa: B004 - whether it is async counts
     )
     try:
         given = _mask(api_key() if is_async else await asyncio.to_thread(api_key))
@@ -112,14 +112,15 @@ async def _acall(api_key: Any) -> Any:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        # Nobody cancelled this task: LangChain would not know what to do with it.
+        # The function was cancelled, not this task: as a cancellation it would mislead
+        # LangChain, and whoever waits for the task.
         raise RuntimeError(_CANCELLED) from error
 
 
 def _mask(given: Any) -> Any:
     """Hide a token from tracebacks that show the local variables of all frames.
 
-    Of what is of another type, and may be one all the same, only the type is left.
+    A value of a wrong type may be or hold a token all the same: only its type is kept.
     """
     if isinstance(given, str):
         return Masked(given)
@@ -128,9 +129,9 @@ def _mask(given: Any) -> Any:
 
 
 def _run_in_thread(awaitable: Awaitable[Any]) -> Any:
-    """Await in a loop of its own: a sync call may stand in a loop that runs.
+    """Await in a loop of its own, since the caller's thread may run a loop already.
 
-    It runs in a copy of the caller's context, where a server keeps who its user is.
+    It runs in a copy of the caller's context: servers keep there who their user is.
     """
     answers: list[Any] = []
     failures: list[BaseException] = []

@@ -56,7 +56,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "top_logprobs": "an integer from 0 to 20",
     "top_p": "a number from 0 to 1",
 }
-"""What may be given by name of argument, where pydantic's words leave that open."""
+"""What is allowed, by name of argument, where pydantic's own words do not say it."""
 
 
 def build_validation_error(title: str, error: ValueError) -> ValidationError:

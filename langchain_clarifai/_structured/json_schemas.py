@@ -56,8 +56,8 @@ def convert_to_function_tool(
 
     Args:
         tool: Whatever langchain-core makes a tool of, OpenAI's form included.
-        strict: Whether arguments must fit the schema exactly. `None` is what the tool
-            says itself.
+        strict: Whether arguments must fit the schema exactly. With `None`, what the
+            tool says itself counts.
 
     Raises:
         KeyError: If a dict lacks what its form needs.
@@ -81,7 +81,7 @@ def complete_function(
 
     Args:
         function: The function. It is not changed.
-        strict: Wins over what the function says of it; `None` leaves that.
+        strict: Wins over what the function says itself, unless it is `None`.
     """
     function = dict(function)
     parameters = function.get("parameters")
@@ -131,7 +131,8 @@ def is_recursive(schema: Mapping[str, Any]) -> bool:
         for name, definition in (schema.get(holder) or {}).items():
             targets[f"#/{holder}/{name}"] = set(_find_pointers(definition))
     targets["#"] = {pointer for pointer in _find_pointers(schema) if pointer == "#"}
-    # In each round, definitions go that refer to nothing but to those taken away.
+    # Each round takes away the definitions that refer only to those taken away before.
+    # Whatever is left in the end refers to itself.
     while ended := {name for name in targets if not targets[name] & targets.keys()}:
         for name in ended:
             del targets[name]
@@ -171,7 +172,7 @@ def close_objects(schema: dict[str, Any]) -> dict[str, Any]:
     An object with properties takes no others, and all of them are required. Other than
     `openai`'s own rewriting this covers tuples and values of open dicts; `oneOf` with a
     discriminator becomes `anyOf`, and `default` goes, because both are refused. An
-    open dict keeps its value schema, as there.
+    open dict keeps the schema of its values, as in `openai`.
 
     Sources: https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
     """

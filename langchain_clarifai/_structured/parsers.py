@@ -1,6 +1,6 @@
 """A model's answer, whole or as it streams → the object that was asked for.
 
-So that parsers can be pickled, all classes and functions in them can be imported.
+All classes and functions that a parser holds can be imported, so it can be pickled.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ class RawAnswerParser(ClosingParser):
 
 
 class RawAnswerChunk(AddableDict):
-    """A part of a streamed result: raw parts add up, the later object replaces."""
+    """A part of a streamed result: raw parts add up, of all else the later counts."""
 
     def __add__(self, other: AddableDict) -> RawAnswerChunk:
         total = RawAnswerChunk({**self, **other})

@@ -10,8 +10,8 @@ from langchain_clarifai._structured.safe_names import build_safe_name
 
 StructuredOutputMethod = Literal["function_calling", "json_schema", "json_mode"]
 
-# `create_agent` gives an untitled schema such a name, with random letters that would
-# spoil caches.
+# `create_agent` gives an untitled schema this name too, but with random letters behind
+# it, which make each request differ and so spoil caches.
 _DEFAULT_NAME = "response_format"
 
 
@@ -59,7 +59,10 @@ def build_schema_tool(schema: Any, *, strict: bool | None) -> dict[str, Any]:
 
 
 def _name_parameters(schema: Any) -> Any:
-    """Add what langchain-core would drop, or lacks, in dicts without properties."""
+    """Bring a dict without properties into a form that langchain-core keeps whole.
+
+    It would drop such a schema, and a function without parameters needs empty ones.
+    """
     if not isinstance(schema, Mapping):
         return schema
     if isinstance(schema.get("function"), Mapping):

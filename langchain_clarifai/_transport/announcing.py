@@ -1,6 +1,6 @@
 """A stream's chunks → the same chunks, reported to the callbacks of their run.
 
-LangChain passes a run manager to the hooks where it leaves these callbacks to them.
+LangChain passes a run manager to a hook where it leaves these callbacks to the hook.
 """
 
 from __future__ import annotations

@@ -54,7 +54,8 @@ class Attempt:
     """One try of a request, whatever its answer is.
 
     Attributes:
-        throttle: What is known of the rate at which its server takes its token.
+        throttle: What is known of the rate at which the server takes requests with
+            this token.
     """
 
     def __init__(self, request: Request, token: str) -> None:
@@ -90,8 +91,8 @@ class Attempt:
     def header_timeout(self) -> HeaderTimeout:
         """How long the headers of an async response may take.
 
-        aiohttp tells when the headers of a request were sent, not when its body was: a
-        body that socket buffers do not hold has its time for writing on top.
+        aiohttp tells when the headers of a request were sent, not when its body was. So
+        a body too large for the socket's buffer gets the time for writing on top.
         """
         is_large = len(self._request.body) > _LARGEST_BUFFERED
         return HeaderTimeout(self._read_timeout + is_large * self.timeouts[2])
@@ -108,7 +109,7 @@ class Attempt:
         )
 
     def take_waits(self, metadata: dict[str, Any]) -> None:
-        """Take what the message shall tell of the waits before this attempt."""
+        """Take what the message's metadata shall say of the waits before this."""
         self._metadata.waits = metadata
 
     def authorize(self, word: str) -> dict[str, str]:
@@ -165,7 +166,9 @@ class Attempt:
         return max(0.0, self._deadline - time.monotonic())
 
     def check_deadline(self) -> None:
-        """Call it too slow, not silent, where the time for the whole body was over.
+        """Raise that the answer was slow, if the time for its whole body is over.
+
+        A timeout of a single read would call the server silent.
 
         Raises:
             SlowAnswer: If it was.
@@ -179,7 +182,7 @@ class Attempt:
         return b"".join(self._pieces)
 
     def build_failure(self) -> ErrorBody:
-        """Build the fault for a response whose status is one, from what arrived."""
+        """Build the fault for a response with a status of failure, from its body."""
         body = self.body
         self._exchange.body = body
         try:
@@ -217,7 +220,7 @@ class ChatAttempt(WholeAttempt["ChatResult"]):
 
 
 class _ConvertedStreamErrors(ConvertedErrors):
-    """Tell what had arrived, too; nothing can go wrong after the end of the answer."""
+    """Add to an error what had arrived; ignore errors after the end of the answer."""
 
     __slots__ = ("_accumulator",)
 

@@ -15,7 +15,7 @@ import re
 from typing import Final
 
 _SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
-# What may begin such a line, or the line break before it.
+# What may be the beginning of such a line.
 _PART_OF_SIZE_LINE: Final = re.compile(rb"[0-9A-Fa-f]{0,8}\r?")
 _LAST_CHUNK: Final = re.compile(rb"0+\r\n")
 _LINE_BREAK: Final = b"\r\n"
@@ -98,7 +98,10 @@ class ChunkMerger:
         return at
 
     def _keep(self, rest: bytes) -> bytes:
-        """Keep the beginning of a line; hand on whatever is none, from now on all."""
+        """Keep the beginning of a line that is to come.
+
+        Anything else is handed on, and so is all that follows it.
+        """
         if self._is_open:
             may_go_on = _LINE_BREAK.startswith(rest)
         else:

@@ -1,7 +1,7 @@
 """The name of a module → the module, imported without blocking the event loop.
 
-What sends requests imports the SDK and an HTTP library, which takes a second. So it is
-imported by the first request, and not with the package.
+The modules that send requests import HTTP libraries, which takes a while. So the first
+request imports them, and the package does not.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ def find_proxy(origin: str) -> str | None:
     """Return the URL of the proxy for an origin; None where it is reached directly.
 
     As usual, that is HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, unless NO_PROXY names the
-    host; on macOS and Windows also what the system's settings say. What runs on this
-    machine never goes through a proxy, which would see the token of plain HTTP, and
-    would reach another machine. Whoever wants that gives an HTTP client of their own.
+    host; on macOS and Windows also what the system's settings say. Requests to this
+    machine never go through a proxy, which would see the token of plain HTTP, and would
+    reach another machine. Whoever wants that gives an HTTP client of their own.
 
     Raises:
         ValueError: If it is no proxy that requests can go through.

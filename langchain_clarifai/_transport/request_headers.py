@@ -1,4 +1,4 @@
-"""The token's header and the user's → those of one request, with ours beneath."""
+"""The token's header and the user's headers, laid over ours → those of one request."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ _COLD_START_GROWTH: Final = 1.5
 _LONGEST_COLD_START_WAIT: Final = 20.0
 # A wait reaches its longest long before; without a bound the power would overflow.
 _MOST_GROWTHS: Final = 32
-# In seconds; servers that send less have not measured it.
+# In seconds. A server that asks for less has hardly measured how long it needs.
 _SHORTEST_RETRY_AFTER: Final = 1.0
 
 
@@ -92,9 +92,10 @@ class Retries:
         return state
 
     def wait_for_turn(self, throttle: Throttle) -> float:
-        """Return how long to wait before an attempt, for others were told to wait.
+        """Return how long to wait before an attempt, as others were told to wait.
 
-        A user who wants no second attempt, or has not that much time, learns at once.
+        There is no wait for a user who wants no second attempt, or whose time does not
+        suffice: the server's refusal then says so at once.
         """
         if not self.max_retries or (self._has_turn and not throttle.is_closed):
             return 0.0
@@ -179,7 +180,7 @@ def _spread(wait: float) -> float:
 
 
 def _spread_later(wait: float) -> float:
-    """Spread callers over the time after the server's word, never before it."""
+    """Spread callers over the time after the server's wait, never before its end."""
     return wait + random.uniform(0, max(0.25, wait * 0.25))  # noqa: S311 - as above
 
 

@@ -1,9 +1,9 @@
 """What a server said to one caller about its rate → when the others take their turn.
 
 A server that throttles refuses every caller of a process apart, and each would learn by
-its own refusal what the first was told. Here the word of `Retry-After` counts for all
-that send to the same server with the same token: they wait for it, and then come back
-one after another instead of all at once. The shorter the wait that the server asks for,
+its own refusal alone what the first was told. Here a `Retry-After` counts for all that
+send to the same server with the same token: they wait as long, and then come back one
+after another instead of all at once. The shorter the wait that the server asks for,
 the closer they follow; and each answer to one of them lets the next follow closer, so
 that one refusal does not slow down a server that takes many more.
 
@@ -71,7 +71,7 @@ class Throttle:
     __slots__ = ("_key",)
 
     def __init__(self, base_url: str, token: str) -> None:
-        # The server counts, not the path.
+        # Scheme and host alone: a server counts the requests to all its paths.
         self._key = hash((*base_url.split("/", 3)[:3], token))
 
     @property

@@ -49,7 +49,7 @@ def build_tls_context() -> ssl.SSLContext:
 
 
 def _build_told() -> ssl.SSLContext | None:
-    """Build what SSL_CERT_FILE and SSL_CERT_DIR say, where that holds anything."""
+    """Build a context from SSL_CERT_FILE and SSL_CERT_DIR, if they hold anything."""
     file = os.environ.get("SSL_CERT_FILE") or None
     folder = os.environ.get("SSL_CERT_DIR") or None
     folders = folder.split(os.pathsep) if folder else []
@@ -71,7 +71,11 @@ def _build_native() -> ssl.SSLContext | None:
 
 
 def _is_usable_store() -> bool:
-    """Tell whether OpenSSL's own places hold certificates; it reads them when asked."""
+    """Tell whether OpenSSL's own folder holds certificates.
+
+    OpenSSL reads the folder only when it needs a certificate, so the context does not
+    tell.
+    """
     paths: Any = ssl.get_default_verify_paths()
     return _has_certificates(paths.capath)
 

@@ -1,9 +1,9 @@
 """A compressed body → its bytes, in steps of a bounded size.
 
 A megabyte of zeros takes a kilobyte when it is compressed. httpx, which openai 2 stands
-on, unpacks each piece of the network at once, whatever comes out of it. Here nobody
-unpacks more than one step before whoever reads has looked at the last, and limits of
-the body's size hold between steps.
+on, unpacks each piece of the network at once, whatever comes out of it. Here a step is
+unpacked only after the reader has looked at the one before, so that limits of the
+body's size hold between steps.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WINDOWS: Final = {
 }
 # Others that HTTP libraries unpack where a package for them is installed.
 _REFUSED: Final = frozenset({"br", "compress", "x-compress", "zstd"})
-# Bytes that zlib's format is known by.
+# So many bytes tell zlib's format from others.
 _SIGN: Final = 2
 _MARK: Final = "langchain_clarifai.unpacked"
 
@@ -107,7 +107,7 @@ class _Unpacker:
     def _choose_window(self, start: bytes) -> int:
         """Tell by its first two bytes which `deflate` it is, of zlib's format or bare.
 
-        HTTP means the former, and some servers the latter.
+        HTTP defines the former, and some servers send the latter.
         """
         if self._window == zlib.MAX_WBITS and int.from_bytes(start[:_SIGN]) % 31:
             return -zlib.MAX_WBITS

@@ -18,7 +18,7 @@ _is_imported = False
 
 
 def find_context() -> ssl.SSLContext | None:
-    """Return the TLS context if a loop need not wait for anything any more."""
+    """Return the TLS context once nothing is left that would block a loop."""
     return _tls_context if _is_imported else None
 
 

@@ -1,7 +1,7 @@
 """The embedding models that Clarifai documents, by their paths.
 
-Chat models have profiles, embedding models have none: what is known of them is that
-they are there, so that their bare names are understood.
+Chat models have profiles, which say what they can do; embedding models have none. They
+are listed so that their bare names are understood.
 """
 
 from __future__ import annotations

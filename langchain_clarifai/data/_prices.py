@@ -1,8 +1,9 @@
 """A model's path → what its tokens cost, as far as someone publishes it.
 
-models.dev, which a contributor keeps after Clarifai's own pages, as of the date below:
-https://github.com/anomalyco/models.dev/tree/dev/providers/clarifai. Some are rounded
-there. Nothing here is what Clarifai charges; that is on its bill.
+The prices are those of models.dev, as of the date below. A contributor keeps them there
+after Clarifai's own pages, and rounds some of them:
+https://github.com/anomalyco/models.dev/tree/dev/providers/clarifai. What Clarifai
+really charges is on its bill alone.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Final, NamedTuple
 
 
 class Price(NamedTuple):
-    """USD for a million tokens; without a price of their own, cached ones cost as any.
+    """USD for a million tokens.
 
-    Cached tokens are among those of the input, and thoughts among those of the output.
+    Cached tokens are among those of the input, and cost the same unless they have a
+    price of their own. Thoughts are among the tokens of the output.
     """
 
     input: float

@@ -1,9 +1,9 @@
 """A model's path → what it can do, as far as someone documents it.
 
-What no source tells stays absent: LangChain takes absent for unknown, not for no.
+What no source tells is left out: to LangChain a missing key means unknown, not no.
 
-`structured_output` stays absent on purpose. LangChain's `create_agent` answers it
-with `response_format` and `tools` in one request, and vLLM, which runs most of the
+`structured_output` is left out on purpose. With it, LangChain's `create_agent` sends
+`response_format` and `tools` in one request, and vLLM, which runs most of the
 open models here, then writes the JSON at once and never calls a tool
 (https://github.com/vllm-project/vllm/issues/39929). Without the key the agent asks
 for its answer by a tool call, which works with every model that calls tools.
@@ -11,8 +11,8 @@ for its answer by a tool call, which works with every model that calls tools.
 Qwen3-30B-A3B-…-2507.) The context window, `max_input_tokens`, is what summarization
 counts against, so none is guessed: too large a number overflows the real window. A
 link inside an entry is the maker's page on the model; what follows it is from there.
-Where a maker documents one window as it is and a longer one with YaRN, it is the
-former; where the window holds the answer as well, the answer's share is off (GPT-5).
+Where a maker documents a window, and a longer one with YaRN, the shorter one is given.
+Where the window holds the answer too, the longest answer is subtracted (GPT-5).
 """
 
 from __future__ import annotations
