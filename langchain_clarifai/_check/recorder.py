@@ -64,7 +64,8 @@ class Recorder:
             raise TooManyRequestsError(
                 f"{self._most_requests} requests were announced and sent."
             )
-        exchange = Exchange(request.method, str(request.url), request.content)
+        content = request.content or b""
+        exchange = Exchange(request.method, str(request.url), content)
         self.exchanges.append(exchange)
         return exchange
 

@@ -108,6 +108,11 @@ class HttpRequest:
         self.content = content
         self.extensions = extensions
 
+    @property
+    def url(self) -> str:
+        """Where it goes, as a text."""
+        return self.address.url
+
     def build_original(self) -> Any:
         """Build the HTTP library's form of the request."""
         return import_http_library().Request(
