@@ -35,7 +35,7 @@ def copy_text_chunk(content: str) -> ChatGenerationChunk:
     `model_copy(update=…)` looks each one up first, which costs half as much again.
     """
     message = copy(_TEXT_CHUNK)
-    message.__dict__.update(
+    vars(message).update(
         content=content,
         additional_kwargs={},
         response_metadata={**PROVIDER_METADATA},
@@ -44,7 +44,7 @@ def copy_text_chunk(content: str) -> ChatGenerationChunk:
         tool_call_chunks=[],
     )
     generation = copy(_TEXT_GENERATION)
-    generation.__dict__.update(message=message, text=content)
+    vars(generation).update(message=message, text=content)
     return generation
 
 
@@ -58,7 +58,7 @@ def copy_call_chunk(tool_call_chunk: ToolCallChunk) -> ChatGenerationChunk | Non
     if not arguments or arguments.lstrip().startswith("{"):
         return None
     generation = copy_text_chunk("")
-    generation.message.__dict__.update(
+    vars(generation.message).update(
         tool_call_chunks=[tool_call_chunk],
         invalid_tool_calls=[
             invalid_tool_call(
@@ -84,7 +84,7 @@ def build_chunk(
     }
     if chunk_class is AIMessageChunk and not tool_call_chunks:
         generation_chunk = copy_text_chunk(content)
-        generation_chunk.message.__dict__.update(more)
+        vars(generation_chunk.message).update(more)
         return generation_chunk
     message = chunk_class(
         content=content, tool_call_chunks=tool_call_chunks or [], **more

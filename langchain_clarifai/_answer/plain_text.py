@@ -26,7 +26,7 @@ def find_text(payload: dict[str, Any], index: Any) -> str | None:
         payload: The event, not the first of its stream.
         index: The answer's index among the choices.
     """
-    choices = payload.get("choices")
+    choices: Any = payload.get("choices")
     if choices.__class__ is not list or len(choices) != 1:
         return None
     choice: Any = choices[0]

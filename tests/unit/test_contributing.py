@@ -61,7 +61,6 @@ SHOWN_IN: Final = {
     "_answer/media_blocks": "unit/answer/test_backends.py",
     "_answer/other_fields": "unit/answer/test_choice.py",
     "_answer/payloads": "unit/answer/test_stream.py",
-    "_answer/plain_text": "wire/test_odd_answers.py",
     "_answer/texts": "unit/answer/test_choice.py",
     "_check/lines": "unit/check/test_command.py",
     "_check/verdicts": "unit/check/test_chat_probes.py",
