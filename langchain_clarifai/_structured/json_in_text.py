@@ -50,6 +50,7 @@ def read_partial_json(text: str) -> Any:
     text = _FENCE_OPENING.sub("", _strip_reasoning(text.lstrip()))
     if not text.startswith(("{", "[")):
         return None
+    text = _leave_out_open_number(text)
     try:
         return from_json(text, allow_partial="trailing-strings")
     except ValueError:
@@ -58,6 +59,12 @@ def read_partial_json(text: str) -> Any:
         return from_json(text, allow_partial="trailing-strings")
     except ValueError:
         return None
+
+
+def _leave_out_open_number(text: str) -> str:
+    """Leave out a number at the end, which may go on: 1 may become 12 or 1.5."""
+    rest = text.rstrip("0123456789.eE+-")
+    return rest if rest.rstrip().endswith((":", "[", ",")) else text
 
 
 def _escape_controls(string: re.Match[str]) -> str:

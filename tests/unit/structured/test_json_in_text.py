@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -107,12 +108,55 @@ def test_any_object_is_read_through_any_wrapping(value: dict[str, Any]) -> None:
         ('{"a": "two\nlin', {"a": "two\nlin"}),
         ('```json\n{"a": 1}\n```\nbye', {"a": 1}),
         (f'{{"a": {2**80}, "b', {"a": 2**80}),
-        (f'{{"a": {"1" * 5000}', None),
+        (f'{{"a": {"1" * 5000}}}', None),
         ("{]", None),
         ("[" * 100_000, None),
+        ('{"a": 1', {}),
+        ('{"a": [1, -1.5e', {"a": [1]}),
+        ('{"a": 1 ', {"a": 1}),
+        ('{"a": 1}', {"a": 1}),
+        ('{"a": "in 12', {"a": "in 12"}),
+        ('{"a": tru', {}),
+        ('{"a": true', {"a": True}),
+        ('{"a": "\\ud83d', {"a": ""}),
+        ('{"a": "\\', {"a": ""}),
     ],
     ids=lambda text: str(text)[:20],
 )
 def test_partial_json_is_read_as_far_as_it_goes(text: str, expected: Any) -> None:
     """Half an object is what is certain of it; what is not JSON yet is nothing."""
     assert read_partial_json(text) == expected
+
+
+def grows(old: Any, new: Any) -> bool:
+    """Tell whether a value holds all of an older one, its texts perhaps longer."""
+    if isinstance(old, dict):
+        return old.keys() <= new.keys() and all(grows(old[k], new[k]) for k in old)
+    if isinstance(old, list):
+        return len(old) <= len(new) and all(map(grows, old, new))
+    return bool(new.startswith(old) if isinstance(old, str) else new == old)
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=5),
+        st.recursive(
+            st.none()
+            | st.booleans()
+            | st.text(max_size=9)
+            | st.integers()
+            # Numbers as JSON knows them.
+            | st.floats(allow_nan=False, allow_infinity=False),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+            max_leaves=9,
+        ),
+    ),
+    st.booleans(),
+)
+def test_partial_json_only_grows(value: dict[str, Any], ensure_ascii: bool) -> None:  # noqa: FBT001
+    """Wherever it is cut, what was there stays, and nothing turns out to be wrong."""
+    text = json.dumps(value, ensure_ascii=ensure_ascii)
+    partials = [read_partial_json(text[:end]) for end in range(1, len(text) + 1)]
+    assert partials[0] == {}
+    assert partials[-1] == value
+    assert all(grows(old, new) for old, new in pairwise(partials))
