@@ -40,7 +40,27 @@ def build_tool_call_id() -> str:
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """What is known of one call so far."""
+    """What is known of one call so far.
+
+    Attributes:
+        position: Its place among the calls, which readers get as its index.
+        index: The server's index of it.
+        wire_id: The server's id; None while there is none.
+        made_up_id: Our id, in place of the server's.
+        name: Its tool's name on the wire, as far as it has come.
+        fragments: The text of the arguments so far, in pieces.
+        provider_fields: What a provider attached to it.
+        on_trial_for: The call that this one may only repeat; see `tool_calls`.
+        own_names: The user's names of all tools, by their names on the wire.
+        has_function: Whether a delta of it named or described a function.
+        is_announced: Whether readers have seen its id and name.
+        is_object: Whether the arguments are known to be an object with something in it.
+        is_dropped: Whether it turned out to be no call.
+        is_custom: Whether its arguments are raw text, not JSON.
+        is_closed: Whether the end of that text has been added.
+        unsent_name: The part of the name that readers have not seen.
+        unsent: The pieces of the arguments that readers have not seen.
+    """
 
     position: int
     index: Hashable
@@ -52,7 +72,7 @@ class Slot:
     on_trial_for: Slot | None = None
     own_names: Mapping[str, str] = field(default_factory=dict[str, str])
     has_function: bool = False
-    announced: bool = False
+    is_announced: bool = False
     is_object: bool = False
     is_dropped: bool = False
     is_custom: bool = False
@@ -135,7 +155,7 @@ class Slot:
     def add_provider_fields(
         self, delta: Mapping[str, Any], function: Mapping[str, Any]
     ) -> None:
-        """Take what a provider attached to the call, a thought signature say."""
+        """Take what a provider attached to the call, such as a thought signature."""
         if delta.keys() <= _OWN_KEYS and function.keys() <= _OWN_FUNCTION_KEYS:
             return
         fields = {key: delta[key] for key in delta if key not in _OWN_KEYS}
@@ -180,8 +200,8 @@ class Slot:
     def drain(self) -> ToolCallChunk | None:
         """Return what readers have not seen yet.
 
-        Arguments wait until they turn out to be an object with something in it: what
-        is none can still change, and langchain-core reads it as it pleases.
+        Arguments wait until they turn out to be an object with something in it. Until
+        then they may still be replaced, and langchain-core would take `{}` for whole.
         """
         if not self.is_object and self.unsent:
             text = self.arguments().strip()
@@ -196,15 +216,15 @@ class Slot:
 
     def _drain(self, unsent: list[str]) -> ToolCallChunk | None:
         arguments = "".join(unsent)
-        if self.announced and not arguments and not self.unsent_name:
+        if self.is_announced and not arguments and not self.unsent_name:
             return None
         tool_call_chunk = create_tool_call_chunk(
-            name=(self.unsent_name if self.announced else self.own_name) or None,
+            name=(self.unsent_name if self.is_announced else self.own_name) or None,
             args=arguments,
-            id=None if self.announced else self.id,
+            id=None if self.is_announced else self.id,
             index=self.position,
         )
-        self.announced = True
+        self.is_announced = True
         self.unsent_name = ""
         unsent.clear()
         return tool_call_chunk

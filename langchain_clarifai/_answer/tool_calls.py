@@ -207,6 +207,7 @@ class ToolCallSlots:
     def _find(self, part: DeltaPart, touched: set[Slot]) -> Slot:
         known = self._by_id.get(part.call_id)
         if known is not None and part.wire_index not in {None, known.index}:
+            # One id at two indices is that of two calls, unless the first had no index.
             known = known if known.index is None else None
         current = known or self._by_index.get(part.wire_index)
         if current is None:

@@ -215,31 +215,13 @@ class _Check:
 
     def _build_report(self, blotter: Blotter) -> dict[str, Any]:
         target, facts = self._target, self._line.facts
-        questions = [
-            {
-                "name": question.name,
-                "question": question.text,
-                "answer": blotter.blot(answer),
-                "settled": answer != NOT_SETTLED,
-            }
-            for question, answer in answer_all(facts)
-            if target.is_clarifai
-        ]
+        answers = answer_all(facts) if target.is_clarifai else []
         return {
             "format": 1,
             "started": self._started.isoformat(timespec="seconds"),
             "is_complete": not self._is_interrupted,
             "versions": read_versions(),
-            "settings": blotter.blot_all(
-                {
-                    "base_url": {"value": target.base_url, "from": self._base_source},
-                    "token": {"from": self._token_source},
-                    "model": target.model,
-                    "async": self._options.is_async,
-                    "proxy": find_proxy(target.base_url),
-                    "certificates": describe_certificates(),
-                }
-            ),
+            "settings": blotter.blot_all(self._describe_settings()),
             "connection": [
                 {"step": s.name, "seconds": s.seconds, "came": s.came, "ok": s.is_good}
                 for s in self._steps
@@ -255,7 +237,26 @@ class _Check:
                 }
                 for probe, verdict, exchanges in self._verdicts
             ],
-            "open_questions": questions,
+            "open_questions": [
+                {
+                    "name": question.name,
+                    "question": question.text,
+                    "answer": blotter.blot(answer),
+                    "settled": answer != NOT_SETTLED,
+                }
+                for question, answer in answers
+            ],
+        }
+
+    def _describe_settings(self) -> dict[str, Any]:
+        target = self._target
+        return {
+            "base_url": {"value": target.base_url, "from": self._base_source},
+            "token": {"from": self._token_source},
+            "model": target.model,
+            "async": self._options.is_async,
+            "proxy": find_proxy(target.base_url),
+            "certificates": describe_certificates(),
         }
 
 

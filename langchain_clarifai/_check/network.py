@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from langchain_clarifai._transport.warm_up import get_tls_context
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 _HTTPS_PORT = 443
 _HTTP_PORT = 80
+
+
+_ADVICE_ON_TLS: Final = (
+    "If a company's proxy reads the traffic, name its certificate in SSL_CERT_FILE."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,7 @@ def measure_steps(url: str, timeout: float) -> Iterator[Step]:
                 came = f"{secured.version()}, {_name_issuer(secured)}"
                 yield Step("TLS", _since(started), came, is_good=True)
         except (OSError, ssl.SSLError) as error:
-            advice = (
-                "If a company's proxy reads the traffic, name its certificate in "
-                "SSL_CERT_FILE."
-            )
-            yield _fail("TLS", started, error, advice)
+            yield _fail("TLS", started, error, _ADVICE_ON_TLS)
 
 
 def _fail(name: str, started: float, error: OSError, advice: str) -> Step:

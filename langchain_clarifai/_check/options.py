@@ -27,6 +27,11 @@ def build_parser() -> argparse.ArgumentParser:
             "Exit codes: 0 all works, 1 something does not, 2 it could not run."
         ),
     )
+    _add_options(check)
+    return parser
+
+
+def _add_options(check: argparse.ArgumentParser) -> None:
     check.add_argument("--model", help=f"default: {FLAGSHIP}")
     check.add_argument("--base-url", help="a server other than Clarifai's")
     check.add_argument(
@@ -52,7 +57,6 @@ def build_parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--allow-http", action="store_true", help="allow http to another machine"
     )
-    return parser
 
 
 def _read_seconds(text: str) -> float:

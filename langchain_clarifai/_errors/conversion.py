@@ -106,16 +106,11 @@ def build_body_error(body: Any, exchange: Exchange) -> ClarifaiError:
     if exchange.response.status_code < _FIRST_REDIRECT:  # an error in a success
         status = description.status
     error_class = choose_class(description, status)
-    is_redirect = _FIRST_REDIRECT <= (status or 0) < _FIRST_FAILURE
-    if is_redirect:
+    if _FIRST_REDIRECT <= (status or 0) < _FIRST_FAILURE:
         said, advice = "The server redirects", _ADVICE_ON_REDIRECTS
     else:
         said = _say(error_class, description, exchange)
-        advice = description.advice or choose_advice(error_class, exchange.base_url)
-        if error_class is ClarifaiNotFoundError and not description.advice:
-            advice = _advise_on_bare_name(exchange) or advice
-        if issubclass(error_class, ClarifaiAuthenticationError) and not exchange.token:
-            advice = ADVICE_WITHOUT_KEY
+        advice = _advise(error_class, description, exchange)
     redaction = exchange.redaction
     body = redaction.redact_body(body)
     # The request id and the code may have been cut, as all texts of a server's.
@@ -145,6 +140,20 @@ def _say(error_class: type[Any], description: Description, exchange: Exchange) -
         label = f"{label} from {exchange.model}"
     said = (label, _shorten(redaction.redact(description.text), redaction))
     return ": ".join(part for part in said if part) or "The server reports an error"
+
+
+def _advise(
+    error_class: type[Any], description: Description, exchange: Exchange
+) -> str:
+    """Say what to do about it, as its words, its class and the request suggest."""
+    if issubclass(error_class, ClarifaiAuthenticationError) and not exchange.token:
+        return ADVICE_WITHOUT_KEY
+    if description.advice:
+        return description.advice
+    advice = choose_advice(error_class, exchange.base_url)
+    if error_class is ClarifaiNotFoundError:
+        return _advise_on_bare_name(exchange) or advice
+    return advice
 
 
 def _advise_on_bare_name(exchange: Exchange) -> str:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
 
-def build_structured_output(  # noqa: PLR0913  # the words of with_structured_output
+# It has more than 40 lines because so many of them describe its arguments.
+def build_structured_output(  # noqa: PLR0913  # those of `with_structured_output`
     model: BaseChatModel,
     schema: Any,
     *,

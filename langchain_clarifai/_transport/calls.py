@@ -17,7 +17,6 @@ from langchain_clarifai._transport.attempts import (
     AnswerT,
     Attempt,
     ChatAttempt,
-    StreamAttempt,
     WholeAttempt,
 )
 from langchain_clarifai._transport.loans import AsyncLoan, Loan
@@ -30,6 +29,7 @@ from langchain_clarifai._transport.posting import (
     read_body,
 )
 from langchain_clarifai._transport.retries import Retries
+from langchain_clarifai._transport.stream_attempts import StreamAttempt
 
 if TYPE_CHECKING:
     from collections.abc import (

@@ -150,11 +150,13 @@ class Retries:
         self._tried += 1
         growth = 2.0 ** min(self._tried - 1, _MOST_GROWTHS)
         soon = _spread(min(_SOON_WAIT * growth, _LONGEST_SOON_WAIT))
-        if retry_after is not None:
-            later = max(turn, _spread_later(retry_after))
-            is_first = self._tried == 1 or retry_after >= _SHORTEST_RETRY_AFTER
-            return later if is_first else max(later, soon)
-        return _spread(_THROTTLED_WAIT) if is_throttled else soon
+        if retry_after is None:
+            return _spread(_THROTTLED_WAIT) if is_throttled else soon
+        later = max(turn, _spread_later(retry_after))
+        if self._tried > 1 and retry_after < _SHORTEST_RETRY_AFTER:
+            # "At once" was wrong the first time: wait ever longer.
+            return max(later, soon)
+        return later
 
     def _wait_for_cold_start(self, retry_after: float | None) -> float | None:
         growth = _COLD_START_GROWTH ** min(self._cold_starts, _MOST_GROWTHS)

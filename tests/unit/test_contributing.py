@@ -92,6 +92,7 @@ SHOWN_IN: Final = {
     "_transport/request_headers": "wire/test_requests.py",
     "_transport/silence": "wire/test_slow_readers.py",
     "_transport/socks": "unit/transport/test_proxies.py",
+    "_transport/stream_attempts": "wire/test_stream.py",
     "_transport/sync_client": "unit/transport/test_clients.py",
     "_transport/tables": "unit/transport/test_tenants.py",
     "_transport/warm_up": "unit/transport/test_pools.py",
