@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,7 @@ from langchain_clarifai._settings.headers import merge_headers
 from langchain_clarifai._settings.validation_errors import ALLOWED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from langchain_clarifai._settings.settings import Settings
 
@@ -133,9 +134,21 @@ def _check_number(name: str, value: Any) -> None:
 def change_settings(
     settings: Settings, changes: dict[str, Any], arguments: dict[str, Any]
 ) -> Settings:
-    """Lay what a call says about headers, query and settings over the model's own."""
-    if extra_headers := arguments.pop("extra_headers", None):
+    """Lay what a call says about headers, query and settings over the model's own.
+
+    Raises:
+        ValueError: If headers or query are no dict.
+    """
+    if extra_headers := _pop_dict(arguments, "extra_headers"):
         changes["headers"] = merge_headers(settings.headers, extra_headers)
-    if extra_query := arguments.pop("extra_query", None):
+    if extra_query := _pop_dict(arguments, "extra_query"):
         changes["query"] = {**settings.query, **extra_query}
     return replace(settings, **changes) if changes else settings
+
+
+def _pop_dict(arguments: dict[str, Any], name: str) -> Mapping[str, Any] | None:
+    value = arguments.pop(name, None)
+    if value is None or isinstance(value, Mapping):
+        return value
+    # The value is not shown: it may be a secret.
+    raise ValueError(f"`{name}` is a {type(value).__name__}. Allowed: a dict by name.")

@@ -17,8 +17,10 @@ def merge_headers(
     headers: Mapping[str, Any], extra_headers: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Lay headers over others, whatever the case of names; `None` removes a header."""
-    replaced = {name.lower() for name in extra_headers}
-    kept = {name: headers[name] for name in headers if name.lower() not in replaced}
+    replaced = {str(name).lower() for name in extra_headers}
+    kept = {
+        name: headers[name] for name in headers if str(name).lower() not in replaced
+    }
     added = {name: value for name, value in extra_headers.items() if value is not None}
     return kept | added
 
@@ -34,13 +36,21 @@ def check_headers(headers: Mapping[str, Any]) -> Mapping[str, str]:
         return _NO_HEADERS
     checked: dict[str, tuple[str, str]] = {}
     for name, value in headers.items():
-        text = str(value)
-        is_value = text.isascii() and text.isprintable() and text == text.strip()
-        if not is_value or not _NAME.fullmatch(str(name)):
+        if not _is_name(name) or not _is_value(value):
             raise ValueError(
                 f"The header {name!r} cannot be sent. A name is made of letters, digits"
                 " and !#$%&'*+-.^_`|~; a value is printable ASCII on one line, without "
                 "blanks at its ends."
             )
-        checked[name.lower()] = name, text
+        checked[name.lower()] = name, str(value)
     return dict(checked.values())
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def _is_value(value: Any) -> bool:
+    text = str(value)
+    is_text = not isinstance(value, bytes) and text.isascii() and text.isprintable()
+    return is_text and text == text.strip()

@@ -134,6 +134,10 @@ def test_a_character_cut_in_two_beside_a_long_integer_is_joined(
 BROKEN = {
     "nested request id": '{"status": {"code": 21313, "req_id": DEEP}}',
     "list alone": "DEEP",
+    "thoughts": '{"choices": [{"delta": {"reasoning_content": DEEP}, '
+    '"message": {"reasoning_content": DEEP}, "finish_reason": "stop"}]}',
+    "details of thoughts": '{"choices": [{"delta": {"reasoning_details": DEEP}, '
+    '"message": {"reasoning_details": DEEP}, "finish_reason": "stop"}]}',
     "finish reason": '{"choices": [{"delta": {}, "message": {"content": "a"}, '
     '"finish_reason": DEEP}]}',
 }

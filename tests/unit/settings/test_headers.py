@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from langchain_clarifai._settings.headers import check_headers, merge_headers
@@ -28,11 +30,16 @@ def test_headers_are_sent_as_text() -> None:
         {" a": "x"},
         {"a ": "x"},
         {"a(b)": "x"},
+        {"a": "x\x00"},
+        {"a": "\ud83d"},
+        {"a": b"x"},
+        {b"a": "x"},
+        {1: "x"},
     ],
     ids=repr,
 )
 def test_header_that_could_begin_another_is_refused_unseen(
-    headers: dict[str, str],
+    headers: dict[Any, Any],
 ) -> None:
     """The value may be a secret, so it is not shown."""
     with pytest.raises(ValueError, match="cannot be sent") as caught:
