@@ -19,11 +19,15 @@ from pydantic import (
 )
 from typing_extensions import override
 
-from langchain_clarifai._settings.arguments import hide_secrets, resolve_arguments
+from langchain_clarifai._settings.arguments import (
+    resolve_arguments,
+    warn_of_lone_client,
+)
 from langchain_clarifai._settings.credentials import normalize_base_url
 from langchain_clarifai._settings.headers import check_headers
 from langchain_clarifai._settings.parameters import CHAT_PARAMETERS
 from langchain_clarifai._settings.queries import check_query
+from langchain_clarifai._settings.secret_arguments import hide_secrets
 from langchain_clarifai._settings.settings import Settings
 from langchain_clarifai._settings.timeouts import read_timeouts
 from langchain_clarifai._settings.validation_errors import build_validation_error
@@ -162,6 +166,7 @@ class ConnectedModel(Serializable):
         except ValueError as error:
             # pydantic's own error holds its input, and with it the token.
             raise build_validation_error(cls.__name__, error) from None
+        warn_of_lone_client(values)
         # pydantic notes which fields were given; these were found: see `__getstate__`.
         model.__pydantic_fields_set__.difference_update(found)
         # The hook is LangChain's, for its own packages; nothing breaks without it.

@@ -6,7 +6,6 @@ is looked for in the environment.
 
 from __future__ import annotations
 
-import re
 import sys
 import warnings
 from functools import lru_cache
@@ -17,7 +16,6 @@ from pydantic import SecretStr
 from langchain_clarifai._settings import parameters
 from langchain_clarifai._settings.credentials import (
     MISSING_TOKEN,
-    Masked,
     check_token,
     find_base_url,
     find_token,
@@ -30,6 +28,7 @@ from langchain_clarifai._settings.model_ids import (
     resolve_model,
 )
 from langchain_clarifai._settings.model_parts import build_model_from_parts
+from langchain_clarifai._settings.secret_arguments import refuse_secrets
 from langchain_clarifai._settings.settings import FoundToken
 from langchain_clarifai._settings.validation_errors import ALLOWED
 from langchain_clarifai.data._profiles import KnownProfile, find_profile
@@ -64,16 +63,11 @@ _LONE_USER_ID: Final = (
 )
 _OTHER_SPELLINGS: Final = frozenset({*_ALIASES, *_MODEL_PARTS})
 
-# Names of tokens in LangChain's other packages. (`prompt_cache_key` is no token.)
-_NAMES_OF_SECRETS: Final = re.compile(
-    r"(?:^|_)(?:api_?key|pat|secret|password|(?:access_|auth_|session_|bearer_)token)$"
-    r"|^token$",
-    re.IGNORECASE,
-)
-# Other arguments whose values may hold secrets.
-_MAPPINGS: Final = frozenset(
-    {"default_headers", "default_query", "extra_headers", "extra_query"}
-)
+# The user's HTTP clients: for which calls each is, and which is for the others.
+_CLIENTS: Final = {
+    "http_client": ("sync", "http_async_client", "async"),
+    "http_async_client": ("async", "http_client", "sync"),
+}
 
 # Warnings point at the user's line, so frames of these packages are skipped.
 _INNER_PACKAGES: Final = (
@@ -82,30 +76,6 @@ _INNER_PACKAGES: Final = (
     "langchain_core",
     "pydantic",
 )
-
-
-def hide_secrets(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace values that may be secret by the same text, which no repr shows.
-
-    The arguments go through frames of LangChain and pydantic, and a traceback may show
-    the local variables of all of them.
-    """
-    return {
-        name: _hide(value)
-        if name in _MAPPINGS or _NAMES_OF_SECRETS.search(name)
-        else value
-        for name, value in arguments.items()
-    }
-
-
-def _hide(value: Any) -> Any:
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    if isinstance(value, str):
-        return Masked(value)
-    if isinstance(value, dict):
-        return {name: _hide(part) for name, part in value.items()}
-    return value
 
 
 def resolve_arguments(
@@ -186,7 +156,7 @@ def _move_unknown(
             f"{class_name} itself: give them directly."
         )
     unknown = sorted(values.keys() - field_names)
-    _refuse_secrets({*given, *unknown})
+    refuse_secrets({*given, *unknown})
     parameters.refuse({*given, *unknown})
     for name in unknown:
         if name in known:
@@ -201,14 +171,16 @@ def _move_unknown(
     values["model_kwargs"] = {**given, **{name: values.pop(name) for name in unknown}}
 
 
-def _refuse_secrets(names: set[str]) -> None:
-    """Refuse what other packages call their token: parameters are shown and sent."""
-    if secrets := [name for name in sorted(names) if _NAMES_OF_SECRETS.search(name)]:
-        raise ValueError(
-            f"`{'`, `'.join(secrets)}` looks like a secret, and parameters of the "
-            "model are sent in the body and shown in traces. Give the token as "
-            "`api_key`."
-        )
+def warn_of_lone_client(values: Mapping[str, Any]) -> None:
+    """Warn of a client for one kind of call where the other kind goes without."""
+    for name, (kind, other, other_kind) in _CLIENTS.items():
+        if values.get(name) is not None and values.get(other) is None:
+            warnings.warn(
+                f"`{name}` is for {kind} calls alone. The {other_kind} ones go over "
+                "connections of this package, without its proxy and certificates: give "
+                f"`{other}`, too.",
+                stacklevel=_find_stacklevel(),
+            )
 
 
 def _find_stacklevel() -> int:

@@ -174,6 +174,7 @@ def _build_model(pieces: list[bytes], status: int) -> ChatClarifai:
         max_retries=0,
         cold_start_timeout=0,
         http_client=openai.DefaultHttpxClient(transport=_http.MockTransport(respond)),
+        http_async_client=openai.DefaultAsyncHttpxClient(),
     )
 
 

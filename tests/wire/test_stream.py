@@ -41,7 +41,7 @@ from tests.servers.wire import (
     json_reply,
     split_every,
 )
-from tests.wire.ways import PLAIN, STREAMED, Way, build_model, call
+from tests.wire.ways import PLAIN, STREAMED, Way, build_model, build_own_clients, call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -819,11 +819,12 @@ def test_answer_that_is_too_long_is_an_error(
 def test_stream_over_a_foreign_transport_is_read(wire: WireServer) -> None:
     """A transport that knows no sockets, such as a recorder's, is closed after it."""
     wire.reply(event_stream_reply(BODY, Pause(0.05)))
-    http_client = openai.DefaultHttpxClient()
+    clients = build_own_clients()
+    http_client = clients["http_client"]
 
     def hide_socket(response: Any) -> None:
         del response.extensions["network_stream"]
 
     http_client.event_hooks["response"].append(hide_socket)
     with http_client:
-        assert call(Way.STREAM, wire, http_client=http_client).message.content == TEXT
+        assert call(Way.STREAM, wire, **clients).message.content == TEXT

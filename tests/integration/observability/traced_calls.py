@@ -178,7 +178,7 @@ def call_in_vain() -> None:
 
 def call_with_secrets() -> None:
     """Hold tokens in every way there is, and meet a server that repeats them."""
-    from openai import DefaultHttpxClient
+    from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
     def read_token() -> str:
         return planted.CALLABLE_TOKEN
@@ -197,11 +197,15 @@ def call_with_secrets() -> None:
         "environment": None,
     }
     with DefaultHttpxClient(headers={"X-Client": planted.CLIENT_HEADER}) as client:
+        clients = {
+            "http_client": client,
+            "http_async_client": DefaultAsyncHttpxClient(),
+        }
         for kind, token in tokens.items():
             for call in CALLS:
                 model = build(
                     api_key=token,
-                    http_client=client if call in {invoke, stream} else None,
+                    **(clients if call in {invoke, stream} else {}),
                 )
                 for prompt in ("hello", "repeat"):
                     attempt(call, model, prompt, f"{prompt}-{kind}-{call.__name__}")

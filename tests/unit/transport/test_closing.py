@@ -16,7 +16,7 @@ import openai
 import pytest
 from pydantic import SecretStr
 
-from langchain_clarifai import ChatClarifai
+from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
 from langchain_clarifai._transport import loop_pools, pools
 from langchain_clarifai._transport.lease import Lease
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
@@ -341,4 +341,26 @@ def test_client_of_the_other_kind_is_refused_at_construction(
     client = build()
     with pytest.raises(ValueError, match=f"give it as `{other}`"):
         _build_model(wire, **{field: client})
-    assert _build_model(wire, **{other: client})
+    with pytest.warns(UserWarning, match=f"`{other}` is for"):
+        assert _build_model(wire, **{other: client})
+
+
+@pytest.mark.parametrize("model_class", [ChatClarifai, ClarifaiEmbeddings])
+@pytest.mark.parametrize("given", ["http_client", "http_async_client"])
+def test_one_client_of_two_is_told_of_the_other(
+    model_class: type[Any], given: str
+) -> None:
+    """Once, at the user's line: calls of the other kind would not go through it."""
+    clients = {
+        "http_client": openai.DefaultHttpxClient(),
+        "http_async_client": openai.DefaultAsyncHttpxClient(),
+    }
+    arguments = {"model": "gpt-oss-120b", "api_key": "a-token"}
+    (other,) = clients.keys() - {given}
+    with pytest.warns(UserWarning, match=f"give `{other}`, too") as caught:
+        model = model_class(**arguments, **{given: clients[given]})
+    assert [warning.filename for warning in caught] == [__file__]
+    # Copies say nothing, and neither do both, or none.
+    assert model.model_copy(update={"timeout": 3})
+    assert model_class(**arguments, **clients)
+    assert model_class(**arguments)
