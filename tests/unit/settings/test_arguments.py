@@ -214,24 +214,3 @@ def test_known_arguments_warn_of_nothing() -> None:
         metadata={"b": 1},
         output_version="v1",
     )
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["token", "clarifai_api_key", "apikey", "access_token", "clarifai_pat", "password"],
-)
-def test_secret_under_another_name_is_refused_everywhere(name: str) -> None:
-    """As an unknown argument, and among the parameters of the model."""
-    for arguments in ({name: "hidden"}, {"model_kwargs": {name: "hidden"}}):
-        with pytest.raises(ValueError, match="looks like a secret") as caught:
-            ChatClarifai(model="gpt-oss-120b", api_key="a-token", **arguments)
-        assert "hidden" not in str(caught.value)
-
-
-@pytest.mark.parametrize("name", ["prompt_cache_key", "max_token", "eos_token"])
-def test_parameter_that_is_no_secret_is_let_through(name: str) -> None:
-    """Though its name has a word in common with those."""
-    model = ChatClarifai(
-        model="gpt-oss-120b", api_key="a-token", model_kwargs={name: 1}
-    )
-    assert model.model_kwargs == {name: 1}
