@@ -16,7 +16,9 @@ from langchain_clarifai._request.tool_names import ToolNames
 from langchain_clarifai._request.tools import (
     convert_to_wire_tool_choice,
     convert_to_wire_tools,
+    read_function_names,
     read_tool_name,
+    rename_functions,
     rename_tool_choice,
     rename_tools,
 )
@@ -124,7 +126,9 @@ def _convert_tools(body: dict[str, Any]) -> ToolNames:
     elif "mcp_servers" in body:
         return ToolNames()  # Clarifai's agentic models get tools from these servers
     tools = body.get("tools", ())
-    names = ToolNames(filter(None, map(read_tool_name, tools)))
+    given = [*map(read_tool_name, tools), *read_function_names(body)]
+    names = ToolNames(filter(None, given))
+    rename_functions(body, names)
     if tools:
         body["tools"] = rename_tools(tools, names)
     else:

@@ -115,6 +115,28 @@ def _rename(named: Mapping[str, Any], names: ToolNames) -> dict[str, Any]:
     return {**named, kind: {**holder, "name": names.convert_to_wire(name)}}
 
 
+def read_function_names(body: Mapping[str, Any]) -> list[str | None]:
+    """Read the names in `functions`, which were OpenAI's form before `tools`."""
+    functions = body.get("functions") or ()
+    return [_read_name(one) for one in functions if isinstance(one, Mapping)]
+
+
+def rename_functions(body: dict[str, Any], names: ToolNames) -> None:
+    """Name `functions`, and the chosen one, as the wire does."""
+
+    def rename(function: Any) -> Any:
+        name = function.get("name") if isinstance(function, Mapping) else None
+        if not isinstance(name, str):
+            return function
+        return {**function, "name": names.convert_to_wire(name)}
+
+    if body.get("functions"):
+        body["functions"] = [rename(function) for function in body["functions"]]
+        body["function_call"] = rename(body.get("function_call"))
+        if body["function_call"] is None:
+            del body["function_call"]
+
+
 def _is_wire_tool(tool: Mapping[str, Any]) -> bool:
     tool_type = tool.get("type")
     return (

@@ -6,6 +6,8 @@ import functools
 import operator
 import pickle
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -138,6 +140,52 @@ def test_names_survive_pickle_and_config(wire: WireServer) -> None:
         assert [call["name"] for call in model.invoke("hi").tool_calls] == ["a.b"]
 
 
+def test_names_survive_the_way_to_another_process(wire: WireServer) -> None:
+    """A worker that unpickles what is bound shows the user's names, streamed too."""
+    wire_name = ToolNames(["a.b"]).convert_to_wire("a.b")
+    delta = tool_call_delta("{}", name=wire_name, call_id="call_1")
+    streamed = sse(chunk({"tool_calls": [delta]}), chunk(finish_reason="tool_calls"))
+    wire.reply(
+        reply_with(tool_call(wire_name, ARGUMENTS)), event_stream_reply(streamed)
+    )
+    bound = build_model(wire).bind_tools([build_tool("a.b")], tool_choice="a.b")
+
+    script = (
+        "import pickle, sys; model = pickle.load(sys.stdin.buffer);"
+        "print(model.invoke('hi').tool_calls[0]['name']);"
+        "print(next(model.stream('hi')).tool_call_chunks[0]['name'])"
+    )
+    done = subprocess.run(  # noqa: S603 - this Python, and a constant
+        [sys.executable, "-c", script],
+        input=pickle.dumps(bound.with_config(tags=["x"])),
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.stdout.split(), done.stderr) == ([b"a.b", b"a.b"], b"")
+    for request in wire.requests:
+        assert read_wire_names(request.json) == [wire_name]
+        assert request.json["tool_choice"]["function"]["name"] == wire_name
+
+
+def test_history_name_that_collides_with_a_bound_tool_is_told_apart(
+    wire: WireServer,
+) -> None:
+    """A tool of another binding is another tool, though their safe names are one."""
+    taken = ToolNames().convert_to_wire("a.b")
+    wire.reply(reply_with(tool_call(taken, ARGUMENTS)))
+    past = AIMessage("", tool_calls=[{"name": "a.b", "args": {}, "id": "1"}])
+    model = build_model(wire).bind_tools([build_tool(taken)])
+
+    message = model.invoke([past, ToolMessage("x", tool_call_id="1")])
+
+    asked, result = wire.last_request.json["messages"]
+    past_name = asked["tool_calls"][0]["function"]["name"]
+    assert past_name == result["name"] != taken
+    assert SAFE.fullmatch(past_name)
+    assert message.tool_calls[0]["name"] == taken
+
+
 def test_history_of_other_bindings_keeps_its_names(wire: WireServer) -> None:
     """A call of a tool that is no longer bound goes out as it did, and comes back."""
     names = ToolNames(["a.b"])
@@ -162,6 +210,28 @@ def test_name_that_looks_like_a_changed_one_is_told_apart() -> None:
         assert names.convert_to_wire("a.b") != taken
         back = names.own_names
         assert {back[names.convert_to_wire(name)] for name in order} == set(order)
+
+
+@pytest.mark.parametrize("chosen", [None, "auto", {"name": "a.b"}], ids=str)
+def test_functions_are_renamed_as_tools_are(wire: WireServer, chosen: Any) -> None:
+    """OpenAI's form before tools, which some servers still take, and answer in."""
+    wire_name = ToolNames(["a.b"]).convert_to_wire("a.b")
+    functions: list[Any] = [{"name": "a.b", "parameters": {}}, {"name": "safe"}]
+    call = {"name": wire_name, "arguments": "{}"}
+    wire.reply(json_reply(completion(choice(None, function_call=call))))
+    chosen_by = {} if chosen is None else {"function_call": chosen}
+
+    message = build_model(wire).invoke("hi", functions=functions, **chosen_by)
+
+    body = wire.last_request.json
+    assert body["functions"] == [
+        {"name": wire_name, "parameters": {}},
+        {"name": "safe"},
+    ]
+    wire_choice = {"name": wire_name} if isinstance(chosen, dict) else chosen
+    assert body.get("function_call") == wire_choice
+    assert [called["name"] for called in message.tool_calls] == ["a.b"]
+    assert functions[0]["name"] == "a.b"
 
 
 def test_structured_output_by_a_tool_with_an_unsafe_name(wire: WireServer) -> None:

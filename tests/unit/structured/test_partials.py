@@ -161,14 +161,15 @@ async def test_last_valid_object_stands_while_the_newest_piece_is_none(
     whole = JOKE_TEXT.removesuffix("}")
     model = FakeStreamingModel(chunks=text_chunks(whole, 3) + text_chunks(broken, 1))
     chain = build_structured_output(model, schema, method="json_schema")
-    streamed, again = (deque[Any](), deque[Any]())
+    streamed: list[Any] = []
     with pytest.raises(OutputParserException):
-        deque(map(streamed.append, chain.stream("hi")))
-    with pytest.raises(OutputParserException):
-        await collect(again.append(partial) async for partial in chain.astream("hi"))
+        streamed.extend(chain.stream("hi"))
     assert streamed[-1] == (JOKE if schema is JOKE_JSON_SCHEMA else Joke(**JOKE))
-    assert all(map(is_older, streamed, list(streamed)[1:]))
-    assert again == streamed
+    assert all(map(is_older, streamed, streamed[1:]))
+    again = chain.astream("hi")
+    assert [await anext(again) for _ in streamed] == streamed
+    with pytest.raises(OutputParserException):
+        await anext(again)
 
 
 def is_older(one: Any, other: Any) -> bool:
