@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-MAX_CONNECTIONS: Final = 1000
-MAX_KEPT_CONNECTIONS: Final = 100
-"""The SDK's own limits, of its `_constants`."""
-
 # What the library's clients send, too.
 _HEADERS: Final = {
     "connection": ("Connection", "keep-alive"),

@@ -12,6 +12,9 @@ from functools import cache
 from importlib import import_module, metadata
 from typing import Any, Final
 
+MAX_CONNECTIONS: Final = 1000
+"""How many connections a client has at most: the SDK's own limit, of `_constants`."""
+
 _SDK: Final = "openai"
 # By the SDK's major version.
 _LIBRARIES: Final = {"2": "httpx", "3": "httpx2"}

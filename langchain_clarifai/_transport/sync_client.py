@@ -1,18 +1,18 @@
-"""The client of sync calls, on the pool of connections that the HTTP library stands on.
+"""The client of sync calls, on the connections that the HTTP library stands on.
 
-What the library puts around that pool takes as long as the pool itself: it builds URL,
-headers, request and response anew for each step. None of that does a warm connection
-need. The pool is the core's, by its public interface, with the SDK's limits.
+What the library puts around them takes as long as they do: it builds URL, headers,
+request and response anew for each step. None of that does a warm connection need. They
+are the core's, by its public interface, with the SDK's limits.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from langchain_clarifai._transport.clients import MAX_CONNECTIONS, MAX_KEPT_CONNECTIONS
+from langchain_clarifai._transport.connections import Connections
 from langchain_clarifai._transport.http_library import (
     import_core,
     import_http_library,
@@ -27,7 +27,7 @@ from langchain_clarifai._transport.proxies import is_socks
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from langchain_clarifai._transport.addresses import Address
 
@@ -59,11 +59,17 @@ _build_url = lru_cache(maxsize=256)(_KeptURL)
 
 
 class SyncResponse(HttpResponse):
-    """A response whose body is yet to come."""
+    """A response whose body is yet to come.
 
-    def __init__(self, response: Any) -> None:
+    Args:
+        response: The core's.
+        give_back: Gives its connection back.
+    """
+
+    def __init__(self, response: Any, give_back: Callable[[], None]) -> None:
         super().__init__(response.status, response.headers, response.extensions)
         self._stream = response.stream
+        self._give_back: Callable[[], None] | None = give_back
 
     def iter_raw(self) -> Iterator[bytes]:
         """Yield the body as it comes; its end gives the connection back."""
@@ -76,37 +82,56 @@ class SyncResponse(HttpResponse):
 
     def close(self) -> None:
         """Give the connection back if the body was read to its end, else close it."""
-        self._stream.close()
+        give_back, self._give_back = self._give_back, None
+        if give_back is None:
+            return
+        try:
+            self._stream.close()
+        finally:
+            give_back()
 
 
 class Client:
-    """Sends requests through a pool of connections."""
+    """Sends requests to one server.
+
+    Args:
+        pool: A pool of the core's, which makes the connections.
+    """
 
     build_request = staticmethod(build_request)
 
     def __init__(self, pool: Any) -> None:
-        self._pool = pool
+        self._connections = Connections(pool)
         self.is_closed = False
 
     def send(self, request: HttpRequest, **_settings: bool) -> SyncResponse:
         """Send a request; return its response, of which the body is yet to come."""
         if self.is_closed:
             raise ConnectionError("The connections were closed.")
+        url = _build_url(request.address)
         content = request.content
         sent = _core.Request(
             request.method,
-            _build_url(request.address),
+            url,
             content=(content,) if content else (),
             extensions=request.extensions,
         )
         # They are bytes already: the constructor would look at each of them.
         sent.headers = request.headers
-        return SyncResponse(self._pool.handle_request(sent))
+        timeout = request.extensions["timeout"]["pool"]
+        connection = self._connections.take(url.origin, timeout)
+        try:
+            response = connection.handle_request(sent)
+        except BaseException as error:
+            self._connections.give_back(connection)
+            # As the core's pool does: its error says all that its cause says.
+            raise error from None
+        return SyncResponse(response, partial(self._connections.give_back, connection))
 
     def close(self) -> None:
         """Close all connections."""
         self.is_closed = True
-        self._pool.close()
+        self._connections.close()
 
 
 def build_client(context: ssl.SSLContext | None, proxy: str | None = None) -> Client:
@@ -118,8 +143,6 @@ def build_client(context: ssl.SSLContext | None, proxy: str | None = None) -> Cl
     """
     settings = {
         "ssl_context": context,
-        "max_connections": MAX_CONNECTIONS,
-        "max_keepalive_connections": MAX_KEPT_CONNECTIONS,
         "keepalive_expiry": _KEEPALIVE_EXPIRY,
         "network_backend": PatientBackend(),
     }
