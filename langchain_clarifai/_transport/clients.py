@@ -13,7 +13,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_clarifai._transport.http_library import import_http_library
+from langchain_clarifai._transport.http_library import (
+    MAX_CONNECTIONS,
+    import_http_library,
+)
 
 if TYPE_CHECKING:
     import ssl
