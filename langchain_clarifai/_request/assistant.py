@@ -14,6 +14,7 @@ from langchain_clarifai._request.content import (
     SENDABLE_BLOCK_TYPES,
     convert_to_wire_content,
 )
+from langchain_clarifai._request.origins import ENTRIES, THINKING_PARTS, is_ours
 from langchain_clarifai._request.wire_messages import (
     build_message,
     select_blocks,
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
     from langchain_clarifai._request.transcript import Call, Transcript
 
-_OURS = (None, "clarifai")
-_ENTRIES = ("reasoning_details", "thinking_blocks")
-_THINKING_PARTS = "thinking_parts"
 # What an assistant's content holds besides text and media: thoughts, calls (they are
 # in `tool_calls` too), refusals, and the work of tools that the provider ran itself.
 _UNSENT_BLOCK_TYPES = frozenset(
@@ -64,19 +62,17 @@ def add_assistant(transcript: Transcript, message: AIMessage, position: int) -> 
         # Most messages are plain text, and a history has many of them.
         transcript.add(build_message("assistant", message.content, message))
         return
-    is_ours = message.response_metadata.get("model_provider") in _OURS
+    ours = is_ours(message)
     content: str | list[Any] = message.content
     if isinstance(content, list):
         # An empty string is not sent; it keeps the positions of the blocks behind it,
         # which errors name.
-        content = [
-            "" if _is_unsent(block, is_ours=is_ours) else block for block in content
-        ]
+        content = ["" if _is_unsent(block, ours=ours) else block for block in content]
     text, media = split_media(
         convert_to_wire_content(content, position=position, separator="")
     )
     wire_message = build_message("assistant", text, message)
-    if is_ours:
+    if ours:
         _add_reasoning(wire_message, message)
         _add_attached(wire_message, message)
     if refusal := _read_refusal(message):
@@ -89,7 +85,7 @@ def add_assistant(transcript: Transcript, message: AIMessage, position: int) -> 
         transcript.open_turn(calls, media)
 
 
-def _is_unsent(block: str | dict[str, Any], *, is_ours: bool) -> bool:
+def _is_unsent(block: str | dict[str, Any], *, ours: bool) -> bool:
     """Tell whether a block of an assistant's content is left out.
 
     In a message of another provider, a block that is unknown here is something that
@@ -101,7 +97,7 @@ def _is_unsent(block: str | dict[str, Any], *, is_ours: bool) -> bool:
     return (
         block_type in _UNSENT_BLOCK_TYPES
         or block_type.endswith(_UNSENT_BLOCK_SUFFIXES)
-        or not (is_ours or block_type in SENDABLE_BLOCK_TYPES)
+        or not (ours or block_type in SENDABLE_BLOCK_TYPES)
     )
 
 
@@ -115,7 +111,7 @@ def _add_reasoning(wire_message: dict[str, Any], message: AIMessage) -> None:
     if reasoning is None:
         return
     reasoning_field = message.additional_kwargs.get("reasoning_field")
-    if reasoning_field in (*_ENTRIES, _THINKING_PARTS) and (
+    if reasoning_field in (*ENTRIES, THINKING_PARTS) and (
         message.additional_kwargs.get(reasoning_field)
     ):
         return  # its entries or parts go back instead, see `_add_attached`
@@ -136,10 +132,10 @@ def _add_attached(wire_message: dict[str, Any], message: AIMessage) -> None:
     while the server keeps it, or else as its transcript.
     """
     attached = message.additional_kwargs
-    for name in (*_ENTRIES, "extra_content"):
+    for name in (*ENTRIES, "extra_content"):
         if attached.get(name):
             wire_message[name] = attached[name]
-    parts = attached.get(_THINKING_PARTS)
+    parts = attached.get(THINKING_PARTS)
     if isinstance(parts, list) and parts:
         text = wire_message["content"]
         if isinstance(text, str):

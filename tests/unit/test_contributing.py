@@ -73,6 +73,7 @@ SHOWN_IN: Final = {
     "_errors/overflow": "unit/errors/test_bodies.py",
     "_request/counting": "unit/test_around.py",
     "_request/media": "unit/request/test_content.py",
+    "_request/origins": "unit/request/test_assistant.py",
     "_request/sources": "unit/request/test_content.py",
     "_request/tool_names": "wire/test_tool_names.py",
     "_request/wire_messages": "unit/request/test_transcript.py",

@@ -67,6 +67,91 @@ ASSISTANTS: list[tuple[str, AIMessage, dict[str, Any]]] = [
         wire_assistant("a"),
     ),
     (
+        "Anthropic's thoughts without their provider's name",
+        AIMessage(
+            [
+                {"type": "thinking", "thinking": "hm", "signature": "x"},
+                {"type": "text", "text": "a"},
+            ],
+            additional_kwargs={"reasoning_content": "hm"},
+        ),
+        wire_assistant("a"),
+    ),
+    (
+        "Anthropic's in v1 without their provider's name",
+        AIMessage(
+            [
+                {"type": "reasoning", "reasoning": "h", "extras": {"signature": "x"}},
+                {"type": "text", "text": "a"},
+            ]
+        ),
+        wire_assistant("a"),
+    ),
+    (
+        "OpenAI's encrypted thoughts without their provider's name",
+        AIMessage(
+            [
+                {"type": "reasoning", "id": "rs_1", "encrypted_content": "x"},
+                {"type": "web_search_call", "id": "ws_1"},
+                {"type": "text", "text": "a"},
+            ],
+            additional_kwargs={"reasoning_content": "hm"},
+        ),
+        wire_assistant("a"),
+    ),
+    (
+        "OpenAI's in v1 without their provider's name",
+        AIMessage(
+            [
+                {"type": "reasoning", "id": "rs_1", "reasoning": "hm"},
+                {"type": "text", "text": "a"},
+            ]
+        ),
+        wire_assistant("a"),
+    ),
+    (
+        "OpenAI's in v0 without their provider's name",
+        AIMessage(
+            "a",
+            additional_kwargs={
+                "reasoning": {"id": "rs_1", "summary": [{"text": "hm"}]},
+                "reasoning_content": "hm",
+            },
+        ),
+        wire_assistant("a"),
+    ),
+    (
+        "entries without their provider's name",
+        AIMessage(
+            "a",
+            additional_kwargs={
+                "reasoning_content": "hm",
+                "thinking_blocks": [
+                    {"type": "thinking", "thinking": "hm", "signature": "x"}
+                ],
+                "reasoning_details": [{"type": "reasoning.encrypted", "data": "x"}],
+            },
+        ),
+        wire_assistant("a"),
+    ),
+    (
+        "an answer of some older integration",
+        AIMessage(
+            "a",
+            additional_kwargs={"reasoning_content": "hm"},
+            response_metadata={"model_name": "m", "finish_reason": "stop"},
+        ),
+        wire_assistant("a"),
+    ),
+    (
+        "thoughts of nobody in particular, in v1",
+        AIMessage(
+            [{"type": "reasoning", "reasoning": "hm"}, {"type": "text", "text": "a"}],
+            response_metadata={"output_version": "v1"},
+        ),
+        wire_assistant("a", reasoning_content="hm"),
+    ),
+    (
         "wrapped by core",
         AIMessage([{"type": "non_standard", "value": {"type": "x"}}, "a"]),
         wire_assistant("a"),
