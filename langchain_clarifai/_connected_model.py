@@ -129,7 +129,8 @@ class ConnectedModel(Serializable):
     http_client: Annotated[Any, AfterValidator(_check_client)] = Field(
         default=None, exclude=True, repr=False
     )
-    """An `openai.DefaultHttpxClient` for sync calls, in place of the shared one."""
+    """An `openai.DefaultHttpxClient` for sync calls, in place of the shared one, with a
+    proxy or certificates of its own, say."""
 
     http_async_client: Annotated[Any, AfterValidator(_check_async_client)] = Field(
         default=None, exclude=True, repr=False

@@ -29,12 +29,17 @@ WARNINGS: Final = (
     # under Python 3.14.
     *("-W", "ignore::DeprecationWarning:langsmith._internal._beta_decorator"),
 )
+# Port 9 is for what is thrown away, and nobody serves it.
+DEAD_CHECK: Final = (
+    *("check", "--yes", "--timeout", "5", "--model", "m"),
+    *("--base-url", "http://127.0.0.1:9/v1"),
+)
 # Both read the code as it is installed; they come with `make lint`.
 USER_TYPES: Final = ROOT / "scripts" / "check_user_types.py"
 
 
-def run(*command: str | Path) -> str:
-    """Run a command; show what it printed and end if it fails."""
+def run(*command: str | Path, code: int = 0) -> str:
+    """Run a command; show what it printed and end if its exit code is another."""
     done = subprocess.run(  # noqa: S603 - commands of this file
         [str(part) for part in command],
         cwd=ROOT,
@@ -42,7 +47,7 @@ def run(*command: str | Path) -> str:
         text=True,
         check=False,
     )
-    if done.returncode:
+    if done.returncode != code:
         print(done.stdout, done.stderr, sep="\n", file=sys.stderr)  # noqa: T201 - for a person
         sys.exit(f"Failed: {' '.join(str(part) for part in command)}")
     return done.stdout
@@ -145,7 +150,34 @@ def install(wheel: Path, version: str, python: str) -> Path:
     # Isolated, so that the source tree is not what is imported.
     said = run(installed, "-I", "-X", "dev", *WARNINGS, SMOKE)
     say(f"Python {version}: installed, imported and asked: {said.strip()}")
+    check_command(installed)
     return installed
+
+
+def check_command(python: Path) -> None:
+    """Check that the command is installed, under its name and as a module.
+
+    Its check is run against a port that nobody listens on, and must say so.
+    """
+    for command in (
+        (python.parent / "langchain-clarifai",),
+        (python, "-I", *WARNINGS, "-m", PACKAGE),
+    ):
+        if read_version() not in run(*command, "--version"):
+            sys.exit(f"{command[0]} does not tell the version.")
+        said = run(*command, *DEAD_CHECK, code=1)
+        if "ConnectionRefusedError" not in said:
+            sys.exit(f"{command[0]} does not tell what is wrong: {said}")
+    say("  its command works, under its name and as a module")
+
+
+def read_version() -> str:
+    """Read the version that the package says it has."""
+    text = (ROOT / PACKAGE / "_version.py").read_text(encoding="utf-8")
+    match = re.search(r'__version__ = "([^"]+)"', text)
+    if match is None:
+        sys.exit("The package does not say which version it is.")
+    return match[1]
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ def build_environment(home: Path, api_base: str, **variables: str) -> dict[str, 
 
 
 def run_example(
-    name: str, home: Path, api_base: str
+    name: str, home: Path, api_base: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run an example to its end.
 
@@ -47,11 +47,12 @@ def run_example(
         name: Its file, in the folder of the examples.
         home: The home of a user who has no settings.
         api_base: Where the model is, as `CLARIFAI_API_BASE` names it.
+        **variables: Further variables of its environment.
     """
     run = subprocess.run(  # noqa: S603 - the project's own file
         [*COMMAND, f"examples/{name}"],
         cwd=ROOT,
-        env=build_environment(home, api_base),
+        env=build_environment(home, api_base, **variables),
         capture_output=True,
         encoding="utf-8",
         timeout=100,
@@ -61,9 +62,9 @@ def run_example(
     return run
 
 
-def read_output(name: str, home: Path, api_base: str) -> str:
+def read_output(name: str, home: Path, api_base: str, **variables: str) -> str:
     """Run an example that must succeed and complain of nothing; return its output."""
-    run = run_example(name, home, api_base)
+    run = run_example(name, home, api_base, **variables)
     assert run.stderr == ""
     assert run.returncode == 0
     return run.stdout
