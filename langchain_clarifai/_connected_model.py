@@ -25,13 +25,13 @@ from langchain_clarifai._settings.arguments import (
 )
 from langchain_clarifai._settings.credentials import normalize_base_url
 from langchain_clarifai._settings.headers import check_headers
+from langchain_clarifai._settings.lease import Lease
 from langchain_clarifai._settings.parameters import CHAT_PARAMETERS
 from langchain_clarifai._settings.queries import check_query
 from langchain_clarifai._settings.secret_arguments import hide_secrets
 from langchain_clarifai._settings.settings import Settings
 from langchain_clarifai._settings.timeouts import read_timeouts
 from langchain_clarifai._settings.validation_errors import build_validation_error
-from langchain_clarifai._transport.lease import Lease
 from langchain_clarifai._transport.loading import import_calls
 from langchain_clarifai._version import __version__
 

@@ -23,9 +23,9 @@ from langchain_clarifai._settings.credentials import (
     find_base_url,
     normalize_base_url,
 )
+from langchain_clarifai._settings.lease import Lease
 from langchain_clarifai._settings.model_ids import learn_path
 from langchain_clarifai._settings.timeouts import read_timeouts
-from langchain_clarifai._transport.lease import Lease
 from langchain_clarifai._transport.loading import import_in_thread
 
 if TYPE_CHECKING:

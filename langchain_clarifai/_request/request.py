@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import BaseMessage
 
+    from langchain_clarifai._settings.lease import Lease
     from langchain_clarifai._settings.settings import (
         ApiKey,
         ReasoningFormat,
         Settings,
     )
-    from langchain_clarifai._transport.lease import Lease
 
 _CHAT_PATH: Final = "/chat/completions"
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_clarifai._transport.lease import Lease
+    from langchain_clarifai._settings.lease import Lease
 
 
 class FoundToken(SecretStr):

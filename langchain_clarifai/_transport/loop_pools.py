@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, Iterable
 
-    from langchain_clarifai._transport.lease import Lease
+    from langchain_clarifai._settings.lease import Lease
 
 _SOCKS: Final = "aiohttp_socks"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
 
-    from langchain_clarifai._transport.lease import Lease
+    from langchain_clarifai._settings.lease import Lease
 
 _SOCKS: Final = "socksio"
 

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from langchain_clarifai._transport.lease import Lease
+    from langchain_clarifai._settings.lease import Lease
 
 # Server and tenant.
 Key: TypeAlias = tuple[str, bytes]

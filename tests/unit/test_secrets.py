@@ -28,20 +28,14 @@ from tests.servers.wire import (
     event_stream_reply,
     json_reply,
 )
-from tests.unit.pooling import starting_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 TOKEN: Final = "pat-53cr37-of-the-tests"
 
 
-@pytest.fixture(autouse=True)
-def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let certificates and proxies be read anew, as in a new process."""
-    with starting_over(monkeypatch):
-        yield
+pytestmark = pytest.mark.usefixtures("fresh_pools")
 
 
 def _build_model(url: str, **settings: Any) -> ChatClarifai:

@@ -10,52 +10,29 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import openai
 import pytest
-from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
+from langchain_clarifai._settings.lease import Lease
 from langchain_clarifai._transport import loop_pools, pools
-from langchain_clarifai._transport.lease import Lease
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
     Pause,
     Reply,
-    Request,
     WireServer,
     event_stream_reply,
     json_reply,
 )
-from tests.unit.pooling import list_loop_pools, list_pools, starting_over
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.unit.pooling import build_model, echo, list_loop_pools, list_pools
 
 _THREADS = 8
 _CALLS = 200
 
 
-@pytest.fixture(autouse=True)
-def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let a test begin as a process does, with nothing built."""
-    with starting_over(monkeypatch):
-        yield
-
-
-def _echo(request: Request) -> Reply:
-    body = request.json
-    text = body["messages"][-1]["content"]
-    if body.get("stream"):
-        return event_stream_reply(sse(*text_chunks("echo:", text)))
-    return json_reply(completion(choice(f"echo:{text}")))
-
-
-def _build_model(wire: WireServer, **settings: Any) -> ChatClarifai:
-    return ChatClarifai(
-        model="gpt-oss-120b", base_url=wire.url, api_key=SecretStr("token"), **settings
-    )
+pytestmark = pytest.mark.usefixtures("fresh_pools")
 
 
 def _wait_until_idle(wire: WireServer) -> None:
@@ -82,8 +59,8 @@ def test_threads_that_close_after_each_call_get_every_answer(wire: WireServer) -
 
     One model is shared by all; none would wait for a second, let alone a timeout.
     """
-    wire.handler = _echo
-    model = _build_model(wire, max_retries=0, timeout=20)
+    wire.handler = echo
+    model = build_model(wire, max_retries=0, timeout=20)
 
     def work(thread: int) -> list[tuple[str, str, float]]:
         seen = []
@@ -107,8 +84,8 @@ async def test_tasks_that_close_after_each_call_get_every_answer(
     wire: WireServer,
 ) -> None:
     """Likewise in one event loop."""
-    wire.handler = _echo
-    model = _build_model(wire, max_retries=0, timeout=20)
+    wire.handler = echo
+    model = build_model(wire, max_retries=0, timeout=20)
 
     async def work(task: int) -> list[float]:
         seconds = []
@@ -131,8 +108,8 @@ def test_loops_in_threads_that_close_after_each_call_get_every_answer(
     wire: WireServer,
 ) -> None:
     """The pools of all loops are in one table, which changes while others walk it."""
-    wire.handler = _echo
-    model = _build_model(wire, max_retries=0, timeout=20)
+    wire.handler = echo
+    model = build_model(wire, max_retries=0, timeout=20)
 
     async def work(thread: int) -> None:
         for number in range(25):
@@ -151,7 +128,7 @@ def test_close_during_a_call_leaves_it_alone(wire: WireServer) -> None:
     wire.reply(
         Reply(before=[release], body=json_reply(completion(choice("late"))).body)
     )
-    model = _build_model(wire)
+    model = build_model(wire)
     with ThreadPoolExecutor(1) as executor:
         answer = executor.submit(model.invoke, "a")
         while not wire.exchanges:
@@ -170,7 +147,7 @@ def test_model_in_a_with_block_may_leave_a_stream_open(wire: WireServer) -> None
     release = threading.Event()
     events = [sse(event, done=False) for event in text_chunks("a", "b")]
     wire.reply(event_stream_reply(*events[:2], release, *events[2:], sse()))
-    with _build_model(wire) as model:
+    with build_model(wire) as model:
         stream = model.stream("hi")
         text = next(stream).text
     [exchange] = wire.exchanges
@@ -187,7 +164,7 @@ async def test_model_in_an_async_with_block_may_leave_a_stream_open(
     release = threading.Event()
     events = [sse(event, done=False) for event in text_chunks("a", "b")]
     wire.reply(event_stream_reply(*events[:2], release, *events[2:], sse()))
-    async with _build_model(wire) as model:
+    async with build_model(wire) as model:
         stream = model.astream("hi")
         text = (await anext(stream)).text
         [pool] = list_loop_pools()
@@ -203,7 +180,7 @@ async def test_stream_that_is_dropped_after_closing_ends_its_pool(
     """Whoever ends the last answer closes the pool, also by leaving it."""
     for _ in range(2):
         wire.reply(event_stream_reply(sse(*text_chunks("a", "b")[:2], done=False)))
-    model = _build_model(wire)
+    model = build_model(wire)
     sync_stream: Any = model.stream("hi")
     next(sync_stream)
     stream: Any = model.astream("hi")
@@ -221,7 +198,7 @@ async def test_stream_that_is_dropped_after_closing_ends_its_pool(
 async def test_a_cancelled_call_after_closing_ends_its_pool(wire: WireServer) -> None:
     """A request that is given up is no longer in flight."""
     wire.reply(Reply(before=[threading.Event()]))
-    model = _build_model(wire)
+    model = build_model(wire)
     task = asyncio.create_task(model.ainvoke("a"))
     while not wire.exchanges:  # noqa: ASYNC110 - the server is in a thread
         await asyncio.sleep(0.01)
@@ -238,7 +215,7 @@ async def test_a_cancelled_call_after_closing_ends_its_pool(wire: WireServer) ->
 def test_failed_requests_are_not_in_flight(wire: WireServer) -> None:
     """Whatever went wrong, before or after a connection was there."""
     wire.handler = lambda _: json_reply({"error": {"message": "no"}}, status=400)
-    model = _build_model(wire, max_retries=0)
+    model = build_model(wire, max_retries=0)
     with pytest.raises(Exception, match="no"):
         model.invoke("a")
     with pytest.raises(Exception, match="no"):
@@ -251,8 +228,8 @@ def test_failed_requests_are_not_in_flight(wire: WireServer) -> None:
 
 def test_close_at_exit_leaves_what_is_in_flight() -> None:
     """Only threads that are daemons still run then; they end with the process."""
-    with WireServer(_echo) as wire:
-        model = _build_model(wire)
+    with WireServer(echo) as wire:
+        model = build_model(wire)
         stream: Any = model.stream("a")
         next(stream)
         [pool] = list_pools()
@@ -265,8 +242,8 @@ def test_close_at_exit_leaves_what_is_in_flight() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such timer")
 def test_close_in_a_signal_handler_ends(wire: WireServer) -> None:
     """Whatever the handler interrupts, the lock that it holds included."""
-    wire.handler = _echo
-    model = _build_model(wire, max_retries=0)
+    wire.handler = echo
+    model = build_model(wire, max_retries=0)
     model.invoke("a")
     closed = [0]
 
@@ -340,9 +317,9 @@ def test_client_of_the_other_kind_is_refused_at_construction(
     """The text says where it belongs."""
     client = build()
     with pytest.raises(ValueError, match=f"give it as `{other}`"):
-        _build_model(wire, **{field: client})
+        build_model(wire, **{field: client})
     with pytest.warns(UserWarning, match=f"`{other}` is for"):
-        assert _build_model(wire, **{other: client})
+        assert build_model(wire, **{other: client})
 
 
 @pytest.mark.parametrize("model_class", [ChatClarifai, ClarifaiEmbeddings])

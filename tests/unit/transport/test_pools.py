@@ -20,44 +20,24 @@ from langchain_core.runnables import ConfigurableField
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
+from langchain_clarifai._settings.lease import Lease
 from langchain_clarifai._transport import loop_pools, pools, warm_up
-from langchain_clarifai._transport.lease import Lease
 from langchain_clarifai._transport.trust import build_tls_context
-from tests.servers.openai_wire import choice, completion, sse, text_chunks
+from tests.servers.openai_wire import completion, sse, text_chunks
 from tests.servers.wire import (
     End,
     Reply,
-    Request,
     WireServer,
     event_stream_reply,
     json_reply,
 )
-from tests.unit.pooling import list_loop_pools, list_pools, starting_over
+from tests.unit.pooling import build_model, echo, list_loop_pools, list_pools
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
 
 
-@pytest.fixture(autouse=True)
-def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let a test begin as a process does, with nothing built."""
-    with starting_over(monkeypatch):
-        yield
-
-
-def _echo(request: Request) -> Reply:
-    body = request.json
-    text = body["messages"][-1]["content"]
-    if body.get("stream"):
-        return event_stream_reply(sse(*text_chunks("echo:", text)))
-    return json_reply(completion(choice(f"echo:{text}")))
-
-
-def _build_model(wire: WireServer, **settings: Any) -> ChatClarifai:
-    return ChatClarifai(
-        model="gpt-oss-120b", base_url=wire.url, api_key=SecretStr("token"), **settings
-    )
+pytestmark = pytest.mark.usefixtures("fresh_pools")
 
 
 # --- Sharing and laziness ------------------------------------------------------------
@@ -80,8 +60,8 @@ print(sorted(heavy & set(sys.modules)))
 
 def test_equal_and_unequal_settings_share_one_pool(wire: WireServer) -> None:
     """Many models, sync: one HTTP client, and one connection as they take turns."""
-    wire.handler = _echo
-    models = [_build_model(wire, temperature=n / 100) for n in range(50)]
+    wire.handler = echo
+    models = [build_model(wire, temperature=n / 100) for n in range(50)]
     for model in models:
         model.invoke("a")
     assert wire.connections == 1
@@ -91,9 +71,9 @@ def test_equal_and_unequal_settings_share_one_pool(wire: WireServer) -> None:
 
 async def test_models_in_a_loop_share_one_pool(wire: WireServer) -> None:
     """Many models, async: one HTTP client for the loop, one TLS context for all."""
-    wire.handler = _echo
+    wire.handler = echo
     for number in range(20):
-        await _build_model(wire, temperature=number / 100).ainvoke("a")
+        await build_model(wire, temperature=number / 100).ainvoke("a")
     assert wire.connections == 1
     assert len(list_loop_pools()) == 1
 
@@ -102,7 +82,7 @@ def test_sync_calls_and_all_loops_share_one_tls_context(
     wire: WireServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The context is built once, whoever asks first, however many at once."""
-    wire.handler = _echo
+    wire.handler = echo
     built: list[ssl.SSLContext] = []
     build = build_tls_context
 
@@ -111,7 +91,7 @@ def test_sync_calls_and_all_loops_share_one_tls_context(
         return built[-1]
 
     monkeypatch.setattr(warm_up, "build_tls_context", count)
-    model = _build_model(wire)
+    model = build_model(wire)
 
     async def rush() -> None:
         await asyncio.gather(*(model.ainvoke(str(number)) for number in range(50)))
@@ -128,8 +108,8 @@ def test_sync_calls_and_all_loops_share_one_tls_context(
 
 def test_models_that_are_gone_claim_nothing(wire: WireServer) -> None:
     """A claim ends with its model, closed or not."""
-    wire.handler = _echo
-    _build_model(wire).invoke("a")
+    wire.handler = echo
+    build_model(wire).invoke("a")
     gc.collect()
     [pool] = list_pools()
     assert not pool.leases
@@ -137,9 +117,9 @@ def test_models_that_are_gone_claim_nothing(wire: WireServer) -> None:
 
 def test_a_changed_setting_is_used_by_the_next_request(wire: WireServer) -> None:
     """Assignment, model_copy and configurable fields are all read for each request."""
-    wire.handler = _echo
-    with WireServer(_echo) as other:
-        model = _build_model(wire)
+    wire.handler = echo
+    with WireServer(echo) as other:
+        model = build_model(wire)
         model.invoke("a")
         model.model_copy(update={"base_url": other.url}).invoke("b")
         configurable = model.configurable_fields(
@@ -158,8 +138,8 @@ def test_a_changed_setting_is_used_by_the_next_request(wire: WireServer) -> None
 
 def test_the_last_model_that_closes_closes_the_pool(wire: WireServer) -> None:
     """Closing one of two leaves the other's connections alone."""
-    wire.handler = _echo
-    first, second = _build_model(wire), _build_model(wire)
+    wire.handler = echo
+    first, second = build_model(wire), build_model(wire)
     first.invoke("a")
     second.invoke("a")
     [pool] = list_pools()
@@ -175,7 +155,7 @@ def test_the_last_model_that_closes_closes_the_pool(wire: WireServer) -> None:
 
 def test_close_before_any_request_does_nothing(wire: WireServer) -> None:
     """There is nothing to close, and nothing is built for it."""
-    with _build_model(wire):
+    with build_model(wire):
         pass
     assert not list_pools()
 
@@ -189,11 +169,11 @@ def test_close_while_another_model_streams_does_not_disturb_it(
     wire.reply(
         event_stream_reply(*events[:2], release, *events[2:], b"data: [DONE]\n\n"),
     )
-    model = _build_model(wire)
+    model = build_model(wire)
     stream = model.stream("hi")
     text = next(stream).text
     for other in (
-        _build_model(wire),
+        build_model(wire),
         copy.copy(model),
         model.model_copy(),
         model.model_copy(update={"temperature": 0.5}),
@@ -208,8 +188,8 @@ def test_close_while_another_model_streams_does_not_disturb_it(
 
 async def test_aclose_releases_the_pool_of_the_loop(wire: WireServer) -> None:
     """The connections are closed, sync ones too; the model stays usable."""
-    wire.handler = _echo
-    async with _build_model(wire) as model:
+    wire.handler = echo
+    async with build_model(wire) as model:
         await model.ainvoke("a")
         await asyncio.to_thread(model.invoke, "a")
         [pool] = list_loop_pools()
@@ -223,8 +203,8 @@ async def test_aclose_releases_the_pool_of_the_loop(wire: WireServer) -> None:
 
 async def test_aclose_leaves_what_other_models_use(wire: WireServer) -> None:
     """In the same loop, and in another one."""
-    wire.handler = _echo
-    first, second = _build_model(wire), _build_model(wire)
+    wire.handler = echo
+    first, second = build_model(wire), build_model(wire)
     await first.ainvoke("a")
     await second.ainvoke("a")
     [pool] = list_loop_pools()
@@ -240,10 +220,10 @@ async def test_the_users_own_clients_are_used_and_never_closed(
     wire: WireServer,
 ) -> None:
     """`http_client` and `http_async_client` are the user's to close."""
-    wire.handler = _echo
+    wire.handler = echo
     http_client = openai.DefaultHttpxClient(headers={"x-mine": "sync"})
     http_async_client = openai.DefaultAsyncHttpxClient(headers={"x-mine": "async"})
-    async with _build_model(
+    async with build_model(
         wire, http_client=http_client, http_async_client=http_async_client
     ) as model:
         await asyncio.to_thread(model.invoke, "a")
@@ -262,8 +242,8 @@ async def test_the_users_own_clients_are_used_and_never_closed(
 
 def test_the_pool_of_a_loop_is_closed_with_it(wire: WireServer) -> None:
     """`asyncio.run` ends, and the server sees the connection close."""
-    wire.handler = _echo
-    asyncio.run(_ask_once(_build_model(wire)))
+    wire.handler = echo
+    asyncio.run(_ask_once(build_model(wire)))
     assert not list_loop_pools()
     _wait_until_idle(wire)
 
@@ -275,8 +255,8 @@ def test_the_pool_of_a_loop_that_was_only_closed_is_forgotten(
     wire: WireServer,
 ) -> None:
     """The next loop that opens a pool drops it, with its sockets."""
-    wire.handler = _echo
-    model = _build_model(wire)
+    wire.handler = echo
+    model = build_model(wire)
     loop = asyncio.new_event_loop()
     loop.run_until_complete(_ask_once(model))
     loop.run_until_complete(loop.shutdown_default_executor())
@@ -292,8 +272,8 @@ def test_the_pool_of_a_loop_that_was_only_closed_is_forgotten(
 
 def test_the_pools_of_closed_loops_are_dropped_at_exit(wire: WireServer) -> None:
     """The sync pool is closed, too."""
-    wire.handler = _echo
-    _build_model(wire).invoke("a")
+    wire.handler = echo
+    build_model(wire).invoke("a")
     [pool] = list_pools()
     http_client = pool.http_client
     pools._close_at_exit()
@@ -307,11 +287,11 @@ async def test_a_forked_child_starts_over(
     wire: WireServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pools and locks are new; what was inherited is neither used nor closed."""
-    wire.handler = _echo
+    wire.handler = echo
     inherited: list[Any] = []
     for module in (pools, loop_pools):
         monkeypatch.setattr(module, "_inherited", inherited)
-    model = _build_model(wire)
+    model = build_model(wire)
     await model.ainvoke("a")
     await asyncio.to_thread(model.invoke, "a")
     [pool], [loop_pool] = list_pools(), list_loop_pools()
@@ -442,7 +422,7 @@ async def test_a_reader_that_stops_closes_the_connection(
 
     Within 0.2 seconds, that is: the quickest of three, as the machine may be busy.
     """
-    model = _build_model(wire)
+    model = build_model(wire)
     delays = []
     for _ in range(3):
         _reply_without_end(wire)
@@ -459,7 +439,7 @@ async def test_a_reader_that_stops_closes_the_connection(
 async def test_a_cancelled_call_closes_the_connection(wire: WireServer) -> None:
     """While the model thinks, before anything came; and it is not tried again."""
     wire.reply(Reply(before=[threading.Event()]))
-    model = _build_model(wire)
+    model = build_model(wire)
     task = asyncio.create_task(model.ainvoke("a"))
     while not wire.exchanges:  # noqa: ASYNC110 - the server is in a thread
         await asyncio.sleep(0.01)
@@ -475,11 +455,11 @@ def test_close_releases_a_server_though_models_of_another_live(
     wire: WireServer,
 ) -> None:
     """Each server has a pool of its own, so that closing means closing."""
-    with WireServer(_echo) as other:
-        wire.handler = _echo
-        living = _build_model(other)
+    with WireServer(echo) as other:
+        wire.handler = echo
+        living = build_model(other)
         living.invoke("hello")
-        with _build_model(wire) as model:
+        with build_model(wire) as model:
             model.invoke("hello")
             assert wire.open_connections == 1
         deadline = time.monotonic() + 5
@@ -492,11 +472,11 @@ def test_close_releases_a_server_though_models_of_another_live(
 
 def test_pool_whose_models_are_gone_is_closed_for_the_next(wire: WireServer) -> None:
     """A process that meets many servers does not collect connections to them."""
-    wire.handler = _echo
-    _build_model(wire).invoke("hello")
+    wire.handler = echo
+    build_model(wire).invoke("hello")
     gc.collect()
-    with WireServer(_echo) as other:
-        living = _build_model(other)
+    with WireServer(echo) as other:
+        living = build_model(other)
         living.invoke("hello")
         assert len(list_pools()) == 1
         living.close()

@@ -6,14 +6,14 @@ import asyncio
 import gc
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai, ClarifaiError
+from langchain_clarifai._settings.lease import Lease
 from langchain_clarifai._transport import loop_pools, pools, tables
-from langchain_clarifai._transport.lease import Lease
 from langchain_clarifai._transport.tenants import identify_tenant
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
@@ -26,11 +26,8 @@ from tests.servers.wire import (
     event_stream_reply,
     json_reply,
 )
-from tests.unit.pooling import list_loop_pools, list_pools, starting_over
+from tests.unit.pooling import list_loop_pools, list_pools
 from tests.wire.ways import STREAMED, Way
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _TOKEN: Final = "token-of-the-tests"
 _TURNS: Final = 12
@@ -38,11 +35,7 @@ _TURNS: Final = 12
 every_way = pytest.mark.parametrize("way", Way, ids=lambda way: way.value)
 
 
-@pytest.fixture(autouse=True)
-def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let a test begin as a process does, with nothing built."""
-    with starting_over(monkeypatch):
-        yield
+pytestmark = pytest.mark.usefixtures("fresh_pools")
 
 
 def _build(url: str, token: str = _TOKEN, **settings: Any) -> ChatClarifai:

@@ -15,20 +15,15 @@ from langchain_clarifai import ChatClarifai
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import Framing, Pause, Reply, Request, WireServer, json_reply
-from tests.unit.pooling import starting_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 _SOON = 0.05
 
 
-@pytest.fixture(autouse=True)
-def _fresh_pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let a test begin as a process does, with nothing built."""
-    with starting_over(monkeypatch):
-        yield
+pytestmark = pytest.mark.usefixtures("fresh_pools")
 
 
 def _plain(text: str) -> bytes:

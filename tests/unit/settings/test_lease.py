@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from langchain_clarifai._transport.lease import Lease
+from langchain_clarifai._settings.lease import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Callable
