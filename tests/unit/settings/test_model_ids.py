@@ -11,6 +11,7 @@ from langchain_clarifai._settings.credentials import DEFAULT_BASE_URL
 from langchain_clarifai._settings.model_ids import (
     ModelId,
     is_clarifai_base_url,
+    name_for_tracing,
     parse_model,
     resolve_model,
 )
@@ -196,6 +197,13 @@ def test_every_spelling_names_its_url(spelling: str, url: str) -> None:
     """Whatever the user writes, the endpoint gets the form it documents."""
     assert parse_model(spelling).url == url
     assert parse_model(url).url == url
+
+
+@pytest.mark.parametrize(("spelling", "url"), SPELLINGS.items())
+def test_every_spelling_is_traced_by_one_name(spelling: str, url: str) -> None:
+    """The path alone: prices and dashboards go by the name, without host or version."""
+    path, _, _ = url.split("/", 3)[3].partition("/versions/")
+    assert name_for_tracing(spelling, DEFAULT_BASE_URL) == path
 
 
 @pytest.mark.parametrize("path", LITELLM_PATHS)
