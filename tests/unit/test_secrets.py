@@ -28,6 +28,7 @@ from tests.servers.wire import (
     event_stream_reply,
     json_reply,
 )
+from tests.wire.ways import Way, build_own_clients, call as ways_call
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +90,33 @@ def test_a_redirect_is_an_error_and_is_not_followed(
             call(_build_model(wire.url))
         assert other.exchanges == []
     assert len(wire.exchanges) == 1
+
+
+@pytest.mark.parametrize("way", Way, ids=lambda way: way.value)
+def test_clients_of_the_users_follow_no_redirect_either(
+    wire: WireServer, way: Way
+) -> None:
+    """Though they would for requests of the user's own."""
+    with WireServer() as other:
+        location = {"location": f"{other.url}/chat/completions"}
+        wire.reply(Reply(status=307, headers=location, framing=Framing.LENGTH))
+        clients = build_own_clients()
+        assert "redirected to" in str(ways_call(way, wire, **clients).error)
+        assert other.exchanges == []
+    assert len(wire.exchanges) == 1
+
+
+@pytest.mark.parametrize("is_own", [False, True], ids=["ours", "own"])
+def test_cookies_are_kept_by_clients_of_the_users_alone(
+    wire: WireServer, *, is_own: bool
+) -> None:
+    """Who shares a client shares them."""
+    reply = json_reply(completion(), headers={"set-cookie": "session=1"})
+    wire.reply(reply, reply)
+    model = _build_model(wire.url, **(build_own_clients() if is_own else {}))
+    for _ in range(2):
+        model.invoke("hi")
+    assert ("cookie" in wire.last_request.headers) is is_own
 
 
 @pytest.mark.parametrize(

@@ -726,6 +726,19 @@ def test_error_that_stays_is_not_tried_again(
     assert len(wire.exchanges) == 1
 
 
+@every_way
+def test_answer_that_does_not_come_in_time_is_not_asked_for_again(
+    wire: WireServer, way: Way
+) -> None:
+    """The request was sent, and may be paid for already."""
+    wire.reply(Reply(before=[Pause(SOON)]))
+
+    error = call(way, wire, timeout={"read": 0.3}, max_retries=5).error
+
+    assert isinstance(error, openai.APITimeoutError)
+    assert len(wire.exchanges) == 1
+
+
 COLD_STARTS = {
     "503": json_reply(openai_error("no"), status=503),
     "503 HTML": Reply(status=503, body=[b"<html>"]),

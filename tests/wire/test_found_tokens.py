@@ -8,7 +8,8 @@ import pytest
 from langchain_core.runnables import ConfigurableField
 from pydantic import SecretStr
 
-from langchain_clarifai import ChatClarifai
+from langchain_clarifai import ChatClarifai, ClarifaiAuthenticationError
+from langchain_clarifai._settings import hosts
 from langchain_clarifai._settings.hosts import may_have_found_token
 from langchain_clarifai._settings.tokens import read_token
 from tests.servers.openai_wire import completion
@@ -69,6 +70,20 @@ def test_found_token_stays_at_home_however_the_server_was_chosen(
         model="gpt-oss-120b", base_url=_ELSEWHERE, api_key=SecretStr("pat-passed")
     )
     assert _read(passed) == "pat-passed"
+
+
+def test_refusal_of_a_request_without_a_token_says_why(
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token that was found did not go there, and what to do about it."""
+    monkeypatch.setenv("CLARIFAI_PAT", _FOUND)
+    monkeypatch.setattr(hosts, "is_loopback", lambda _: False)
+    wire.reply(json_reply({"error": {"message": "Who are you?"}}, status=401))
+    model = ChatClarifai(model="qwen", base_url=f"{wire.origin}/v1")
+    with pytest.raises(ClarifaiAuthenticationError, match="No token was sent") as error:
+        model.invoke("hi")
+    assert "pass `api_key`" in str(error.value)
+    assert "authorization" not in wire.last_request.headers
 
 
 def test_server_of_ones_own_needs_no_token(wire: WireServer) -> None:

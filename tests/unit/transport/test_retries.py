@@ -16,6 +16,8 @@ import pytest
 from langchain_clarifai._errors.classes import (
     ClarifaiBadRequestError,
     ClarifaiColdStartError,
+    ClarifaiConnectionError,
+    ClarifaiConnectTimeoutError,
     ClarifaiError,
     ClarifaiInternalServerError,
     ClarifaiRateLimitError,
@@ -62,6 +64,8 @@ def _retry(
         (ClarifaiRateLimitError, {"retry_after": formatdate(0, usegmt=True)}, 0, 0.25),
         (ClarifaiInternalServerError, {}, 0.3, 0.7),
         (ClarifaiInternalServerError, {"retry_after": "3"}, 3, 3.75),
+        (ClarifaiConnectionError, {}, 0.3, 0.7),
+        (ClarifaiConnectTimeoutError, {}, 0.3, 0.7),
         (ClarifaiColdStartError, {}, 0.3, 0.7),
         (ClarifaiColdStartError, {"retry_after": "4"}, 4, 5),
         (ClarifaiColdStartError, {"retry_after": "0"}, 0.3, 0.7),
