@@ -77,7 +77,7 @@ class ChoiceAccumulator:
         if not is_plain:
             self._others.read_choice(choice)
             if isinstance(message := choice.get("message"), dict):
-                # Deltas count, and a message beside them grows with them.
+                # A message beside the deltas grows with them, so only the deltas count.
                 self._message_beside = message
                 if not delta and self.is_empty:
                     # A server that ignores the streaming flag sends no deltas at all.
@@ -125,14 +125,14 @@ class ChoiceAccumulator:
         return self.read({**choice, "message": None, "delta": message})
 
     def attach(self, payload: dict[str, Any], names: Iterable[str]) -> None:
-        """Take what belongs to the message although it stands beside the choices."""
+        """Take fields that belong to the message but stand beside the choices."""
         self._others.attach(payload, names)
 
     def drain_tool_calls(self) -> ChatGenerationChunk | None:
         """Return what has come of tool calls since the last time.
 
-        Called once for each read from the network: thousands of tiny deltas would
-        make a reader's `total += chunk` quadratic.
+        It is called once for each read from the network: with a chunk for each of
+        thousands of tiny deltas, a reader's `total += chunk` would be quadratic.
         """
         if not self._has_calls:
             return None
@@ -201,7 +201,7 @@ class ChoiceAccumulator:
         return self._slots.finish(is_cut=is_cut)
 
     def _read_message_beside(self) -> ChatGenerationChunk | None:
-        """Take from a message beside the deltas what they did not bring."""
+        """Take from a message that came beside deltas what those did not bring."""
         message, self._message_beside = self._message_beside, None
         if message is None:
             return None

@@ -1,9 +1,9 @@
 """An assistant's message → whether its thoughts are ours to send.
 
-Thoughts may be signed or encrypted, and then only who made them takes them back. An
-answer of ours, and of most integrations, names its provider. One that does not, and has
-nothing of somebody else's about it, may be written by hand: its thoughts are plain
-text, and some backends want them.
+Thoughts may be signed or encrypted, and then only their provider takes them back. Our
+answers, and those of most integrations, name their provider. A message that names none,
+and shows no sign of another one, may be written by hand: its thoughts are plain text,
+and some backends want them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ ENTRIES: Final = ("reasoning_details", "thinking_blocks")
 THINKING_PARTS: Final = "thinking_parts"
 """The key of thoughts that came as parts of the content."""
 
-# Nobody writes these by hand, and all answers of ours name their provider too.
+# A message with one of these keys was not written by hand; if it names no provider, it
+# is another integration's.
 _OF_AN_ANSWER: Final = frozenset(
     {
         "done_reason",
@@ -40,7 +41,7 @@ _SEALS: Final = frozenset({"encrypted_content", "signature", "summary"})
 
 
 def is_ours(message: AIMessage) -> bool:
-    """Tell whether a message is of this provider, or of nobody in particular."""
+    """Tell whether a message is of this provider, or was written by hand."""
     metadata = message.response_metadata
     provider = metadata.get("model_provider")
     if provider is not None:
@@ -49,7 +50,7 @@ def is_ours(message: AIMessage) -> bool:
 
 
 def _is_sealed(message: AIMessage) -> bool:
-    """Tell whether thoughts have what only their provider understands."""
+    """Tell whether thoughts have a part that only their provider understands."""
     attached = message.additional_kwargs
     return (
         any(attached.get(name) for name in (*ENTRIES, THINKING_PARTS))

@@ -1,9 +1,9 @@
 """A TypedDict → a pydantic class with the same schema.
 
-langchain-core makes classes of pydantic v1 of them, which know neither `NotRequired`,
-`Required` and `ReadOnly`, nor null (`int | None` becomes an integer), nor type
-parameters, nor TypedDicts that refer to themselves. What it does know is
-`Annotated[type, default, description]`, where `...` is no default.
+langchain-core makes classes of pydantic v1 of TypedDicts. Those know neither
+`NotRequired`, `Required` and `ReadOnly`, nor null (`int | None` becomes an integer),
+nor type parameters, nor TypedDicts that refer to themselves. Core's own form is read
+here as well: `Annotated[type, default, description]`, where `...` is no default.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class _Converter:
         return (Union if origin is UnionType else origin)[converted]
 
     def tie(self) -> None:
-        """Let the classes that were named before they were made find each other."""
+        """Resolve references to classes that did not exist yet when they were named."""
         names = {name: self._models[key] for key, name in self._names.items()}
         for model in self._models.values():
             model.model_rebuild(_types_namespace=names)
@@ -116,7 +116,7 @@ def _read_docstring(
 ) -> tuple[str | None, dict[str, str]]:
     """Read the description in a docstring, and those of the keys, as core does."""
     if not typed_dict.__doc__:
-        return None, {}  # core would describe it as a dict
+        return None, {}  # `dict` has a docstring, which langchain-core would take
     build_typed_dict: Any = TypedDict
     names = {key: str for key in keys if key.isidentifier() and key[0] != "_"}
     described = build_typed_dict("Described", names)
@@ -149,7 +149,7 @@ def _build_field(
     if default is not ...:
         about["default"] = default
     elif not is_required:
-        about["default_factory"] = _no_default  # unlike a default it is not shown
+        about["default_factory"] = _no_default  # no schema shows it, unlike a default
     return hint, Field(**about)
 
 
@@ -174,7 +174,7 @@ def _fill_in(hint: Any, given: Mapping[Any, Any]) -> Any:
 
 
 def _is_required(hint: Any, *, otherwise: bool) -> bool:
-    """Read the marks of a key, of which `__required_keys__` misses those in strings."""
+    """Read the marks of a key; `__required_keys__` misses those in text annotations."""
     while (origin := get_origin(hint)) in _MARKS or origin is Annotated:
         if origin in {NotRequired, Required}:
             return origin is Required

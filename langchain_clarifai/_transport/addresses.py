@@ -1,9 +1,9 @@
 """The URL of a request → its parts, as they are sent.
 
-A URL is parsed once and kept, for a model sends all its requests to the same one. Those
-that are written as they are sent need no more than a look; the HTTP library, which
-takes a while to import, reads all others: with a query, an IPv6 address, letters beyond
-ASCII, and whatever else is to be normalised.
+A URL is parsed once and kept, since a model sends all its requests to the same one. A
+URL that is sent exactly as it is written is split here. All others, with a query, an
+IPv6 address, letters beyond ASCII or anything to normalise, are left to the HTTP
+library, which takes a while to import.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _PLAIN: Final = re.compile(
     rf"(https?)://([a-z][a-z0-9.-]*|{_OCTET}(?:\.{_OCTET}){{3}})(?::([1-9]\d{{0,4}}))?"
-    # No segment begins with a dot: `.` and `..` are to be resolved.
+    # No segment may begin with a dot here: `.` and `..` have to be resolved.
     r"((?:/(?!\.)[A-Za-z0-9._~-]*)+)",
     re.ASCII,
 )
@@ -30,7 +30,9 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Address:
-    """Where a request goes. Two of them are never equal, so that one is a cheap key.
+    """Where a request goes.
+
+    An address is equal to none but itself, which makes it a cheap key of dicts.
 
     Attributes:
         url: All of it, as a text.

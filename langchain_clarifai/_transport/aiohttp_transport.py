@@ -53,8 +53,8 @@ class AiohttpTransport(_http.AsyncBaseTransport):  # type: ignore[misc]  # one o
             proxy=self._proxy,
             proxy_auth=self._proxy_auth,
             timeout=aiohttp.ClientTimeout(
-                # Who reads the body limits each wait for more of it, and who sends the
-                # request the one for its headers.
+                # The reader of the body limits each wait for more of it, and the sender
+                # of the request limits the wait for its headers.
                 sock_connect=timeout.get("connect"),
                 connect=timeout.get("pool"),
             ),

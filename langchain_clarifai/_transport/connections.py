@@ -1,12 +1,12 @@
-"""The connections to one server: who has one, and which wait to be used again.
+"""The connections to one server: those that requests use, and those that are idle.
 
 The pool of the HTTP library's core looks at all its connections under a lock whenever a
 request begins or ends, and asks the system about each that idles. Here a request takes
 the connection that was used last, looks at that one, and owns it until its answer has
 ended. The core still makes the connections, and knows when one is used up.
 
-There are no locks: each step is one of a queue's, which nothing can interrupt. So any
-number of threads may send, and a signal handler in the middle of one of them too.
+There are no locks: each step is a single operation of a queue, which nothing can
+interrupt. So any number of threads may send, and signal handlers in the middle of them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Connections:
         self._pool = pool
         self._idle: deque[Any] = deque()  # the one that was used last is at the end
         self._is_closed = False
-        # One place for each connection that there may be.
+        # It holds one item for each connection that a request may still take.
         self._places: queue.SimpleQueue[None] = queue.SimpleQueue()
         for _ in range(MAX_CONNECTIONS):
             self._places.put(None)

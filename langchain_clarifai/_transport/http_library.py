@@ -27,7 +27,7 @@ def read_sdk_version() -> str:
     try:
         return metadata.version(_SDK)
     except metadata.PackageNotFoundError:
-        # It was packed without its metadata, as frozen applications are.
+        # The SDK was packed without its metadata, as in frozen applications.
         return str(import_module(_SDK).__version__)
 
 
@@ -39,7 +39,7 @@ def import_http_library() -> Any:
 
 @cache
 def import_core() -> Any:
-    """Import what that library stands on in its turn: connections, and their pool."""
+    """Import the core of that library: connections, and their pool."""
     return import_module(_CORES[_find_library()])
 
 
@@ -47,7 +47,7 @@ def _find_library() -> str:
     known = _LIBRARIES.get(read_sdk_version().partition(".")[0])
     if known is not None:
         return known
-    # A version that is not known here: see what its own client is derived from.
+    # The SDK's version is not known here: see what its own client is derived from.
     bases = import_module(_SDK).DefaultHttpxClient.__mro__
     names: list[str] = [base.__module__.partition(".")[0] for base in bases]
     return next(name for name in names if name in _CORES)

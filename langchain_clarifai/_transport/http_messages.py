@@ -1,8 +1,8 @@
-"""Requests and responses with no more to them than their bytes.
+"""Requests and responses that hold what is sent and received, and do nothing with it.
 
-The HTTP library's own parse, copy and check at each step what was checked before; that
-takes a third of a small request. These hold what the wire has. Where one is needed
-that is the library's, as by the SDK's exceptions, it is built from them.
+Those of the HTTP library parse, copy and check at each step what was checked before,
+which takes a third of a small request. Where the library's are needed, as by the SDK's
+exceptions, they are built from these.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ResponseHeaders(Mapping[str, str]):
 
     @override
     def get(self, name: str, default: Any = None) -> Any:
-        # What it is derived from raises and catches an error for what is not there.
+        # `Mapping.get` would raise and catch an error for a header that is missing.
         return self._read().get(name.lower(), default)
 
     @override
@@ -69,7 +69,7 @@ class ResponseHeaders(Mapping[str, str]):
 
 
 def _find_encoding(raw: Sequence[tuple[bytes, bytes]]) -> str:
-    """Find the narrowest encoding that all headers have; the last one fits any."""
+    """Find the first encoding in which all headers can be read; the last fits any."""
     everything = b"\n".join([part for header in raw for part in header])
     for encoding in _ENCODINGS[:-1]:
         try:
@@ -88,8 +88,8 @@ class HttpRequest:
         address: Where it goes.
         headers: Names and values, as they are sent.
         content: Its body, if it has one.
-        extensions: What the transport is to know besides, such as "timeout": seconds
-            to connect, read, write, and wait for a connection of the pool.
+        extensions: What else the transport has to know, such as "timeout": seconds to
+            connect, read, write, and wait for a connection of the pool.
     """
 
     __slots__ = ("address", "content", "extensions", "headers", "method")
@@ -125,7 +125,7 @@ class HttpRequest:
 
 
 class HttpResponse:
-    """The head of a response; how its body is read is the transport's.
+    """The head of a response; the transport's subclass says how its body is read.
 
     Attributes:
         status_code: Such as 200.
@@ -183,14 +183,14 @@ def build_request(  # noqa: PLR0913 - the library's own form
     params: Mapping[str, Any] | None = None,
     timeout: float | tuple[float, float, float, float],
 ) -> HttpRequest:
-    """Build a request; this has the form of the method of the HTTP library's clients.
+    """Build a request; its parameters are those of the HTTP library's own method.
 
     Args:
         method: "POST" or "GET".
         url: Where it goes.
         content: Its body, if it has one.
         headers: Its headers; they win over what is sent with every request.
-        params: What takes the place of the URL's query, if anything does.
+        params: The query that replaces that of the URL, if one does.
         timeout: The seconds to connect, read, write, and wait for a connection, or one
             number for each of them.
     """

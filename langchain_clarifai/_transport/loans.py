@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Loan:
     """The HTTP client for one sync request, until its answer has ended.
 
-    It is the user's own, if there is one; that is never closed here.
+    It is the user's own client, if there is one, which is never closed here.
     """
 
     __slots__ = ("_pool", "_request", "_token")
@@ -40,7 +40,7 @@ class Loan:
 
 
 class AsyncLoan:
-    """The HTTP client for one async request, likewise."""
+    """The HTTP client for one async request, until its answer has ended."""
 
     __slots__ = ("_pool", "_request", "_table", "_token")
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_clarifai._transport import warm_up
 from langchain_clarifai._transport.clients import build_async_client
 
-# Its function alone: a module that another holds loses its names at exit, and with them
-# what a forked child must not close.
+# Only the function is imported. With a reference to the module, Python would clear its
+# names at exit, and so close what a forked child must not close.
 from langchain_clarifai._transport.pools import close as close_sync_pools
 from langchain_clarifai._transport.proxies import check_socks, find_proxy
 from langchain_clarifai._transport.tables import Key, Pool, PoolTable, find_origin
@@ -48,7 +48,7 @@ class LoopPools(PoolTable):
         return pool or self.add(key, _build_http_client(key[0], context))
 
     async def begin(self) -> None:
-        """Tie the table to its loop, and close what nobody misses in it."""
+        """Tie the table to its loop, and close pools that are of no more use."""
         if not self._has_begun:
             self._has_begun = True
             await anext(self._guard)
@@ -80,7 +80,7 @@ class LoopPools(PoolTable):
                     stack.push_async_callback(pool.http_client.aclose)
 
     def take_all(self) -> list[Pool]:
-        """Take all pools out, whatever is in flight in them, for closing."""
+        """Take all pools out for closing, also those that requests still use."""
         taken = [*self.by_key.values(), *self.leaving]
         for pool in taken:
             self.retire(pool)
@@ -109,11 +109,11 @@ _inherited: list[LoopPools] = []
 
 
 async def lend(base_url: str, tenant: bytes, lease: Lease) -> tuple[LoopPools, Pool]:
-    """Return the running loop's pool for one more request, and the table it is of.
+    """Return the running loop's pool for one more request, and the pool's table.
 
     Args:
-        base_url: Of the server.
-        tenant: Whose request it is.
+        base_url: The server's.
+        tenant: The tenant that the request is sent for.
         lease: The claim of the model that asks.
     """
     loop = asyncio.get_running_loop()
@@ -129,7 +129,7 @@ async def lend(base_url: str, tenant: bytes, lease: Lease) -> tuple[LoopPools, P
         context = await asyncio.to_thread(warm_up.prepare_loops)
     table = _find_table(loop)
     pool = table.find(key, context)
-    # At once: a pool without claims would be taken for one that is left over.
+    # This comes before anything is awaited: a pool without claims would be closed.
     table.lend(pool, lease)
     try:
         await table.begin()
@@ -183,7 +183,7 @@ def _start_over_in_child() -> None:
     _lock = threading.RLock()
     for table in _tables.values():
         for pool in (*table.by_key.values(), *table.leaving):
-            # For the child, whatever it ends of its parent's.
+            # So the child closes none, whichever of its parent's requests it ends.
             pool.is_retired = pool.is_closed = True
     _inherited.extend(_tables.values())
     _tables.clear()

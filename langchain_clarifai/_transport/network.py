@@ -3,10 +3,10 @@
 The HTTP library limits each read from the network, not all of them together: a server
 that sends its headers byte by byte could keep a client waiting for ever. Here the
 headers as a whole have as long as the read timeout says, from the moment on that the
-request is on its way. And what comes on top of an answer is kept away from the next.
+request is sent. And bytes that follow an answer are never taken for the next one.
 
-The core of the HTTP library opens its connections through a network backend, which may
-be one's own. This one lets the core's connect, and speak TLS.
+The core of the HTTP library opens its connections through a network backend, which its
+users may replace. This one leaves connecting and TLS to the core's own.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ class PatientBackend(_core.NetworkBackend):  # type: ignore[misc]  # one of two
 class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[misc]
     """A connection that waits for headers as long as for a single read, in all.
 
-    It counts the bytes of the body, too. What comes on top of the announced length
-    would be read as the answer to the next request: a connection with such bytes claims
-    to be readable while it is idle, which to the pool means that it is used up. Since
-    the pool looks first and takes it a moment later, it takes no request either.
+    It counts the bytes of the body, too. Bytes beyond the announced length would be
+    read as the answer to the next request. While it is idle, a connection with such
+    bytes says that it is readable, which means that it is used up. It also takes no
+    request: the bytes may come between the look at it and the request.
 
     Args:
         stream: A connection of the core's.
-        is_direct: Whether its socket takes and gives what is sent as it is. That is
-            done there then, without the steps between.
+        is_direct: Whether its socket takes and gives exactly the bytes of HTTP. They
+            are then written and read there, without the core's steps between.
     """
 
     __slots__ = (
@@ -80,12 +80,12 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
         self._socket: Any = stream.get_extra_info("socket") if is_direct else None
         # The head of a request, which is sent together with its body.
         self._unsent = b""
-        # When what is read must be there, on the clock; zero while the time of the
-        # headers has not begun, None where there is no limit but that of each read.
+        # Until when the headers, or the rest of a body, must be there, on the clock.
+        # Zero before the time of the headers begins; None if only reads are limited.
         self._deadline: float | None = 0.0
         # What has come while headers are waited for, None when they are complete.
         self._head: bytearray | None = None
-        self._has_head = False  # the first, of which there may be several
+        self._has_head = False  # whether the first head came; there may be several
         # Bytes of the body that are to come, None where it has no announced length.
         self._left: int | None = None
         self._merger: ChunkMerger | None = None
@@ -93,14 +93,14 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
     @override
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if self._head is None or self._head:
-            # Something was read since the last word that was written, if there was one.
+            # This is the first write, or the first one after something was read.
             self._begin()
         unsent, self._unsent = self._unsent, b""
         if len(buffer) > _LARGEST_JOINED:
             self._send(unsent, timeout)
             self._send(buffer, timeout)
         elif unsent or not buffer:
-            # With the body, or with the nothing that is the end of a request.
+            # The head is sent with the body, or with the empty write at the end.
             self._send(unsent + buffer, timeout)
         else:
             self._unsent = buffer
@@ -118,7 +118,8 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
     @override
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._unsent:
-            # It was no HTTP: the first words to a SOCKS proxy have no end of their own.
+            # What was written is no HTTP but the greeting of a SOCKS proxy, which no
+            # empty write ends: it is sent now.
             self.write(b"", timeout)
         if self._deadline is not None and timeout is not None:
             timeout = self._shorten(timeout)
@@ -215,7 +216,7 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
 
     @override
     def start_tls(self, *arguments: Any, **settings: Any) -> PatientStream:
-        # TLS within the TLS of a proxy is no matter of the socket's.
+        # Where TLS runs inside of a proxy's TLS, the socket knows only the outer one.
         is_direct = not isinstance(self._socket, ssl.SSLSocket)
         stream = self._stream.start_tls(*arguments, **settings)
         return PatientStream(stream, is_direct=is_direct)

@@ -1,8 +1,8 @@
 """Limits for what takes too long: headers that trickle in, bodies that do not end.
 
-The HTTP libraries limit each read from the network, not all of them together. Where the
-connection is one of ours, it keeps such limits itself (see `network`); elsewhere it is
-done from here, as far as it can be.
+The HTTP libraries limit each read from the network, not all of them together. A
+connection of ours keeps such limits itself (see `network`). On others they are kept
+from here, as far as that is possible.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class PatientConnection:
         raise NotImplementedError
 
     def limit_rest(self, seconds: float) -> None:
-        """Give what is still to be read of the answer some seconds in all."""
+        """Limit the time for all that is still to be read of the answer."""
         raise NotImplementedError
 
 
@@ -39,17 +39,17 @@ def take_headers(response: Any) -> None:
 
 
 def limit_body(response: Any, seconds: float) -> None:
-    """Give the body of a sync response some seconds in all, on a connection of ours."""
+    """Limit the time for the whole body of a sync response, on a connection of ours."""
     network_stream = response.extensions.get("network_stream")
     if isinstance(network_stream, PatientConnection):
         network_stream.limit_rest(seconds)
 
 
 def limit_rest(response: Any, seconds: float) -> bool:
-    """Give the rest of a sync response's body some seconds in all, if that is possible.
+    """Limit the time for the rest of a sync response's body, if that is possible.
 
-    The limit ends with the answer: it is kept by whoever reads, and nothing is left
-    that could strike when the connection is in other hands.
+    The limit ends with the answer: the reader keeps it, and no timer is left that could
+    end another request on the same connection.
     """
     network_stream = response.extensions.get("network_stream")
     if response.http_version != "HTTP/1.1":
@@ -61,11 +61,10 @@ def limit_rest(response: Any, seconds: float) -> bool:
 
 
 def _limit_reads(response: Any, seconds: float) -> bool:
-    """Do the same with a client of the user's, whose connection tells nothing of it.
+    """Limit the rest of a body with a client of the user's, by a timer.
 
-    The HTTP library's `trace` extension says when the connection is about to be given
-    back. Until then a timer may shut it down; whoever comes first takes the other's
-    chance away.
+    The timer shuts the connection down, unless it is given back first: the HTTP
+    library's `trace` extension tells of that. Whichever comes first prevents the other.
     """
     network_stream = response.extensions.get("network_stream")
     connection = network_stream and network_stream.get_extra_info("socket")

@@ -36,8 +36,8 @@ def lend(base_url: str, tenant: bytes, lease: Lease) -> Pool:
     """Return the pool for one more request; open it if there is none.
 
     Args:
-        base_url: Of the server.
-        tenant: Whose request it is.
+        base_url: The server's.
+        tenant: The tenant that the request is sent for.
         lease: The claim of the model that asks.
     """
     key = find_origin(base_url), tenant
@@ -107,16 +107,16 @@ def _start_over_in_child() -> None:
     global _lock, _table  # noqa: PLW0603 - one for the process
     _lock = threading.RLock()
     for pool in (*_table.by_key.values(), *_table.leaving):
-        # For the child, whatever it ends of its parent's.
+        # So the child closes none, whichever of its parent's requests it ends.
         pool.is_retired = pool.is_closed = True
     _inherited.append(_table)
     _table = PoolTable()
 
 
 def _close_at_exit() -> None:
-    """Close what nothing is in flight in: threads that still run keep what they read.
+    """Close the pools that no request uses.
 
-    Threads that are no daemons have ended before.
+    Daemon threads still run, and go on reading from theirs; all others have ended.
     """
     with _lock:
         closing = _table.retire_all(list(_table.by_key.values()))

@@ -1,9 +1,9 @@
-"""How long the server of an async answer may be silent, and whose silence it is.
+"""The body of an async answer → its pieces, or an error if the server is silent.
 
 aiohttp's own timer runs from one read of the network to the next, whether or not anyone
 waits for bytes: a reader who takes long over a chunk would be told that the server was
-silent, with the rest of the answer there already. Here only the time counts in which
-the reader waits and nothing is there.
+silent, although the rest of the answer is there already. Here only the time counts in
+which the reader waits and nothing is there.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _GRACE: Final = 0.01
 class Pieces:
     """The pieces of a body, each of them all that has come since the last one.
 
-    A timer looks, now and then, for how long the reader has been waiting. It serves for
-    all pieces that come in its time: one for each would cost as much as reading it.
+    A timer looks, now and then, for how long the reader has been waiting. One timer
+    serves for many pieces: to set one for each would cost as much as reading the piece.
 
     Raises:
         SocketTimeoutError: If the reader waits for longer than the given seconds.
@@ -34,9 +34,9 @@ class Pieces:
         self._content = content
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._since = math.inf  # when the reader began to wait; it does not, as yet
+        self._since = math.inf  # when the reader began to wait; infinite if it does not
         self._handle: asyncio.TimerHandle | None = None
-        self._is_over = False  # the time of this wait
+        self._is_over = False  # whether the time of this wait is over
 
     def __aiter__(self) -> Self:
         return self
@@ -70,7 +70,7 @@ class Pieces:
         if self._loop.time() < end:
             self._look_at(end)
         elif not self._is_over:
-            # The loop may have been held up, and has not read what lies there.
+            # The loop may have been held up, and not yet have read what has come.
             self._is_over = True
             self._look_at(self._loop.time() + _GRACE)
         else:

@@ -1,8 +1,8 @@
 """The client of sync calls, on the connections that the HTTP library stands on.
 
 What the library puts around them takes as long as they do: it builds URL, headers,
-request and response anew for each step. None of that does a warm connection need. They
-are the core's, by its public interface, with the SDK's limits.
+request and response anew for each step, which an open connection needs not. The
+connections are the core's, by its public interface, with the SDK's limits.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Client:
             content=(content,) if content else (),
             extensions=request.extensions,
         )
-        # They are bytes already: the constructor would look at each of them.
+        # They are bytes already. The constructor, given them, would check each of them.
         sent.headers = request.headers
         timeout = request.extensions["timeout"]["pool"]
         connection = self._connections.take(url.origin, timeout)
@@ -124,7 +124,7 @@ class Client:
             response = connection.handle_request(sent)
         except BaseException as error:
             self._connections.give_back(connection)
-            # As the core's pool does: its error says all that its cause says.
+            # The core's pool raises it so, too: the error says all that its cause says.
             raise error from None
         return SyncResponse(response, partial(self._connections.give_back, connection))
 

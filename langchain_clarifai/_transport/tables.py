@@ -1,9 +1,9 @@
 """Pools of connections: whom each serves, who may use it, and which are idle.
 
 A pool serves one tenant of one server. It ends with its last claim *and* its last
-answer. A model that closes takes its claims away; where they were the last, the pool is
-retired: no new request gets it, and whoever ends the last answer in it closes it. So
-closing waits for nobody and takes no connection from under a reader.
+answer. A model that closes gives up its claims. A pool without claims is retired: no
+new request gets it, and whoever ends the last answer in it closes it. So closing a
+model waits for nobody, and takes no connection away from a reader.
 
 A process that serves thousands of tenants does not collect their connections: pools
 that are idle are retired when there are too many of them, or when the next one is
@@ -33,7 +33,7 @@ _EXPIRY: Final = 5.0
 
 
 class Pool:
-    """One HTTP client, who may use it, and how many requests do right now."""
+    """One HTTP client, the claims on it, and how many requests use it right now."""
 
     def __init__(self, key: Key, http_client: Any) -> None:
         self.key = key
@@ -45,7 +45,7 @@ class Pool:
         self.is_closed = False
 
     def end(self) -> bool:
-        """Tell whether to close the pool: to one caller only, so that it is once."""
+        """Tell a caller whether to close the pool; only one caller is told to."""
         if self.in_flight or self.is_closed:
             return False
         self.is_closed = True
@@ -53,16 +53,16 @@ class Pool:
 
 
 class PoolTable:
-    """Pools by whom they serve. One thread at a time may touch it.
+    """Pools, by the server and tenant that they serve. One thread at a time may use it.
 
-    A signal handler may close a model, and so retire any pool that is not in flight,
-    between any two steps. Hence their order.
+    Between any two steps, a signal handler of the same thread may close a model and so
+    retire any pool that no request uses. The order of the steps allows for that.
     """
 
     def __init__(self) -> None:
         self.by_key: dict[Key, Pool] = {}
         self.leaving: set[Pool] = set()
-        """Retired ones that something is in flight in."""
+        """Retired pools that requests still use."""
 
         self._idle: OrderedDict[Key, Pool] = OrderedDict()  # the longest idle first
 
@@ -72,7 +72,7 @@ class PoolTable:
         return pool
 
     def lend(self, pool: Pool, lease: Lease) -> None:
-        """Begin a request, for a model that thereby has a claim."""
+        """Begin a request of a model, which gives the model a claim on the pool."""
         pool.leases.add(lease)
         pool.in_flight += 1
         if pool.in_flight == 1:
@@ -92,7 +92,7 @@ class PoolTable:
         return None
 
     def hold(self, pool: Pool) -> None:
-        """End a request, but let the pool be taken for one that is in use."""
+        """End a request, but keep the pool out of those that count as idle."""
         pool.in_flight -= 1
 
     def retire(self, pool: Pool) -> bool:
@@ -114,7 +114,7 @@ class PoolTable:
         return closing
 
     def sweep(self) -> list[Pool]:
-        """Retire idle pools that nobody misses; return those that are to be closed."""
+        """Retire idle pools that are of no more use; return those to be closed."""
         expired = time.monotonic() - _EXPIRY
         missed_by_nobody = [
             pool
@@ -137,6 +137,6 @@ class PoolTable:
 
 @lru_cache(maxsize=256)
 def find_origin(base_url: str) -> str:
-    """Return scheme, host and port of a URL: who the server is."""
+    """Return scheme, host and port of a URL, which identify the server."""
     parts = urlsplit(base_url)
     return f"{parts.scheme}://{parts.netloc}"

@@ -1,8 +1,8 @@
-"""A request's token, and headers of the user's → whose connections it may go over.
+"""A request's token, and headers of the user's → the tenant that it is sent for.
 
-A server that sends an answer twice gives the second copy to whoever asks next on the
-connection, and HTTP/1.1 has nothing that tells them apart. So a connection serves one
-tenant only: who has the same secrets is the same one.
+If a server sends an answer twice, the second copy goes to whoever asks next over the
+same connection: nothing in HTTP/1.1 tells the two apart. So a connection serves one
+tenant only. Requests with the same secrets are of the same tenant.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Names of headers, and of parts of the query, by which servers know who asks. Others
-# may be new with each request, as the ids of traces are, and tell nothing.
+# Names of headers, and of parameters of the query, that tell a server who asks. Others
+# say nothing of that, and may differ with each request, as the ids of traces do.
 _TELLING: Final = re.compile(
     r"auth|cookie|secret|tenant|token|apikey|^key$|(?<!idempotency)[-_]key$",
     re.IGNORECASE,
 )
-# What is kept of secrets is of no use to anyone outside of the process.
+# With it, the hashes of secrets that are kept are of no use outside of the process.
 _SALT: Final = os.urandom(16)
 
 
 def identify_tenant(
     token: str, headers: Mapping[str, str], query: Mapping[str, Any]
 ) -> bytes:
-    """Return what stands for all secrets of a request, and shows none of them.
+    """Return a hash of all secrets of a request, which identifies its tenant.
 
     Args:
-        token: The token, which a header `Authorization` of the user's replaces.
+        token: The token; if the user gives a header `Authorization`, that counts.
         headers: The user's headers.
         query: What the user adds to the URL's query.
     """
@@ -47,7 +47,7 @@ def identify_tenant(
     if not told:
         return _hash(token)
     secrets = {"authorization": token, **told}
-    # With their lengths, so that no two lists of them read alike.
+    # Each with its length, so that no two lists of secrets give the same text.
     return _hash(
         "".join(
             f"{len(name)} {len(value)} {name}{value}"

@@ -2,15 +2,16 @@
 
 aiohttp parses whatever arrives on an idle connection, and hands it to the next request
 that gets the connection: an answer that was sent twice, or a `408` for a client that
-kept quiet, would be taken for the answer to that request, whoever's it is.
+kept quiet, would be taken for the answer to that request.
 
-Here a connection is watched while it is idle. Bytes that come then close it; what still
-lies in the system's buffer when a request is to have it spoils it as well. What comes
-once the next request was written cannot be told from its answer, here or anywhere.
+Here a connection is watched while it is idle. It is closed if bytes come then, or still
+lie in the system's buffer when the next request is to have it. Bytes that come once
+that request was written cannot be told from its answer, here or anywhere.
 
-All names are public ones of asyncio and aiohttp. Upstream, `ResponseHandler` would
-close its transport in `data_received` when no request waits, and `BaseConnector._get`
-would ask `should_close` beside `is_connected`, and whether the socket is readable.
+All names are public ones of asyncio and aiohttp. To mend it in aiohttp itself,
+`ResponseHandler` would close its transport in `data_received` when no request waits,
+and `BaseConnector._get` would ask `should_close` beside `is_connected`, and whether the
+socket is readable.
 """
 
 from __future__ import annotations
