@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
 
+from langchain_clarifai._answer.object_ends import ObjectEnd
 from langchain_clarifai._answer.whole_calls import decode_twice_encoded, parse_arguments
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Slot:
     fragments: list[str] = field(default_factory=list[str])
     provider_fields: dict[str, Any] = field(default_factory=dict[str, Any])
     on_trial_for: Slot | None = None
+    trials: list[Slot] = field(default_factory=list["Slot"])
     own_names: Mapping[str, str] = field(default_factory=dict[str, str])
     has_function: bool = False
     is_announced: bool = False
@@ -79,6 +81,9 @@ class Slot:
     is_closed: bool = False
     unsent_name: str = ""
     unsent: list[str] = field(default_factory=list[str])
+    _unseen: list[str] = field(default_factory=list[str])
+    _end: ObjectEnd = field(default_factory=ObjectEnd)
+    _is_known_whole: bool | None = None
 
     @property
     def id(self) -> str:
@@ -118,9 +123,22 @@ class Slot:
 
     def is_whole(self) -> bool:
         """Tell whether the arguments are one finished JSON object."""
+        if self._is_known_whole is None:
+            self._is_known_whole = self._look_whole()
+        return self._is_known_whole
+
+    def _look_whole(self) -> bool:
         if not self.fragments or not self.fragments[-1].rstrip().endswith(_ENDS):
             return False
-        return parse_arguments(self.arguments()) is not None
+        for piece in self._unseen:
+            self._end.feed(piece)
+        self._unseen.clear()
+        return self._end.is_reached and parse_arguments(self.arguments()) is not None
+
+    def _append(self, fragment: str) -> None:
+        for pieces in (self.fragments, self.unsent, self._unseen):
+            pieces.append(fragment)
+        self._is_known_whole = None
 
     def begins_again(self, arguments: str, *, has_new_id: bool) -> bool:
         """Tell whether the text starts another object behind the finished one."""
@@ -144,13 +162,13 @@ class Slot:
             return
         if fragment.startswith("{") and self.is_whole():
             if not self.is_object and self.arguments().strip() == _PLACEHOLDER:
-                self.fragments.clear()
-                self.unsent.clear()
+                for pieces in (self.fragments, self.unsent, self._unseen):
+                    pieces.clear()
+                self._end = ObjectEnd()
             elif fragment in {_PLACEHOLDER, self.arguments()}:
                 # The finish chunk of some servers repeats the arguments as a whole.
                 return
-        self.fragments.append(fragment)
-        self.unsent.append(fragment)
+        self._append(fragment)
 
     def add_provider_fields(
         self, delta: Mapping[str, Any], function: Mapping[str, Any]
@@ -170,19 +188,16 @@ class Slot:
         if not self.is_custom:
             self.is_custom = True
             self.provider_fields.setdefault("type", "custom")
-            self.fragments.append(_CUSTOM_OPENER)
-            self.unsent.append(_CUSTOM_OPENER)
+            self._append(_CUSTOM_OPENER)
         escaped = json.dumps(fragment, ensure_ascii=False)[1:-1]
         if escaped:
-            self.fragments.append(escaped)
-            self.unsent.append(escaped)
+            self._append(escaped)
 
     def close_custom_input(self) -> None:
         """End a custom call's text, whose end the server does not mark."""
         if self.is_custom and not self.is_closed:
             self.is_closed = True
-            self.fragments.append(_CUSTOM_CLOSER)
-            self.unsent.append(_CUSTOM_CLOSER)
+            self._append(_CUSTOM_CLOSER)
 
     def is_ready(self) -> bool:
         """Tell whether readers may see the call."""
@@ -203,10 +218,14 @@ class Slot:
         Arguments wait until they turn out to be an object with something in it. Until
         then they may still be replaced, and langchain-core would take `{}` for whole.
         """
-        if not self.is_object and self.unsent:
+        if not self.is_object and self.unsent and self._may_be_object():
             text = self.arguments().strip()
             self.is_object = text.startswith("{") and text != _PLACEHOLDER
         return self._drain(self.unsent if self.is_object else [])
+
+    def _may_be_object(self) -> bool:
+        """Tell by the start alone, for joining all of a text each time is a square."""
+        return self.fragments[0].lstrip()[:1] in {"", "{"}
 
     def drain_last(self) -> ToolCallChunk | None:
         """Return what readers have not seen yet; there is nothing more to come."""

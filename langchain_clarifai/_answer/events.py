@@ -17,6 +17,9 @@ from langchain_clarifai._answer.faults import EventTooLong
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """Longest line, and longest sum of an event's `data` lines, in bytes."""
 
+# What each of an event's lines counts beside its text: as much as a list takes for it.
+_SIZE_OF_LINE: Final = 8
+
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -124,7 +127,7 @@ class EventDecoder:
         return Event(data, self._type) if self._type else Event(data)
 
     def _add_data(self, value: bytes) -> None:
-        self._data_size += len(value) + 1
+        self._data_size += len(value) + _SIZE_OF_LINE
         if self._data_size > MAX_EVENT_BYTES:
             raise EventTooLong(MAX_EVENT_BYTES)
         self._is_kept_alive = not value

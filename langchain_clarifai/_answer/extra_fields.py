@@ -15,6 +15,12 @@ MAX_EXTRA_BYTES: Final = 64 * 1024
 CUT_KEY: Final = "truncated"
 """The key of a list: the paths of fields that were too long, and are cut off."""
 
+# What is measured in all, in bytes, before nothing more is kept: an answer whose fields
+# are over the limit again and again is made for that.
+_MOST_MEASURED: Final = 100 * MAX_EXTRA_BYTES
+_LONGEST_PATH: Final = 200
+_ALL_ELSE: Final = "…"
+
 # What a comma, or a colon and two quotes, adds to a value.
 _SEPARATOR: Final = 4
 
@@ -29,30 +35,35 @@ class ExtraFields:
     def __init__(self) -> None:
         self._fields: dict[str, dict[str, Any]] = {}
         self._size = 0
+        self._measured = 0
         self._cut: list[str] = []
 
     def keep(self, part: str, name: str, value: Any) -> None:
         """Take a field, unless it is null."""
-        if value is None:
+        path = f"{part}.{name}"[:_LONGEST_PATH]
+        if value is None or path in self._cut or self._measured > _MOST_MEASURED:
             return
         fields = self._fields.setdefault(part, {})
         old = fields.get(name)
         value, size = _leave_out_repetition(old, value)
-        path = f"{part}.{name}"
-        if path in self._cut:
-            return
         self._size += size + (0 if name in fields else len(name))
         fields[name] = merge(old, value)
         if self._size > MAX_EXTRA_BYTES:
             # The sum counts replaced values as well, so it is an upper bound.
-            self._size = _measure(self._fields)
+            self._measure_all()
         if self._size > MAX_EXTRA_BYTES:
             self._cut.append(path)
             others = self._size - _measure(fields[name])
             kept = _cut_to(fields.pop(name), MAX_EXTRA_BYTES - others)
             if kept is not None:
                 fields[name] = kept
-            self._size = _measure(self._fields)
+            self._measure_all()
+        if self._measured > _MOST_MEASURED:
+            self._cut.append(_ALL_ELSE)
+
+    def _measure_all(self) -> None:
+        self._size = _measure(self._fields)
+        self._measured += min(self._size, MAX_EXTRA_BYTES)
 
     def build(self, others: ExtraFields) -> dict[str, Any]:
         """Build what stands in a message's metadata: these, then others that fit in."""

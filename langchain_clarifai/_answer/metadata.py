@@ -12,6 +12,7 @@ from langchain_clarifai._answer.cost import describe_cost
 from langchain_clarifai._answer.extra_fields import ExtraFields
 from langchain_clarifai._answer.finish_reasons import normalize_finish_reason
 from langchain_clarifai._answer.usage import (
+    bound_usage,
     convert_to_usage_metadata,
     find_usage,
     merge_usage,
@@ -102,7 +103,11 @@ class AnswerMetadata:
     def read_usage(self, payload: dict[str, Any]) -> None:
         """Take the usage of a completion, a chunk or a choice, if it has one."""
         if (usage := find_usage(payload)) is not None:
-            self.usage = usage if self.usage is None else merge_usage(self.usage, usage)
+            self.usage = (
+                bound_usage(usage)
+                if self.usage is None
+                else merge_usage(self.usage, usage)
+            )
 
     def build_usage_metadata(self) -> UsageMetadata | None:
         """Build LangChain's form of the usage, if there was any."""

@@ -78,7 +78,9 @@ class StreamAccumulator:
         self._is_event_stream = False
         self._start = b""
         self._body: list[bytes] | None = None
-        self._body_size = 0
+        # Bytes since the last chunk: what has no end and shows the reader nothing
+        # leaves him no moment to stop it.
+        self._unseen_size = 0
 
     def feed(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
         """Take the next bytes, cut anywhere, and yield the chunks that they complete.
@@ -87,11 +89,14 @@ class StreamAccumulator:
         were cut.
 
         Raises:
-            Fault: If they hold an error, or no event stream.
+            Fault: If they hold an error, or no event stream, or too much has come since
+                the last chunk.
             EventTooLong: If an event exceeds the decoder's limit.
         """
         if self.is_done:
             return ()
+        self._unseen_size += len(piece)
+        check_body_size(self._unseen_size, self._start)
         if not self._has_choice:
             piece = self._read_start(piece)
             if not self._is_event_stream:
@@ -142,8 +147,6 @@ class StreamAccumulator:
             self._body = []
         self.made_progress = True
         self._body.append(piece)
-        self._body_size += len(piece)
-        check_body_size(self._body_size, self._start)
         return b""
 
     def _finish_body(self, body: bytes) -> Iterator[ChatGenerationChunk]:
@@ -174,6 +177,7 @@ class StreamAccumulator:
                 chunk = self._read_text(payload) or self._read_payload(payload, event)
                 if chunk is not None:
                     self.has_yielded = True
+                    self._unseen_size = 0
                     yield chunk
         except Fault:
             yield from self._drain_tool_calls()
@@ -247,6 +251,7 @@ class StreamAccumulator:
     def _drain_tool_calls(self) -> Iterator[ChatGenerationChunk]:
         if (chunk := self._choice.drain_tool_calls()) is not None:
             self.has_yielded = True
+            self._unseen_size = 0
             yield chunk
 
     def _close(self) -> Iterator[ChatGenerationChunk]:

@@ -31,7 +31,7 @@ https://github.com/vllm-project/vllm/pull/31438 (the finish chunk repeats a call
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
 
@@ -47,11 +47,16 @@ from langchain_clarifai._answer.call_deltas import (
     starts_call,
 )
 from langchain_clarifai._answer.call_slots import Slot, merge_fields
+from langchain_clarifai._answer.faults import MalformedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
     from langchain_core.messages.tool import ToolCallChunk
+
+
+_MOST_CALLS: Final = 10_000
+"""More than any answer has; for langchain-core, adding them up is a square."""
 
 
 class ToolCallSlots:
@@ -67,6 +72,9 @@ class ToolCallSlots:
         self._by_index: dict[Hashable, Slot] = {}
         self._by_id: dict[str, Slot] = {}
         self._opened = 0
+        # Slots that may say something since the last look, and whether one did.
+        self._unsure: dict[Slot, None] = {}
+        self._says_something = False
 
     def apply(self, deltas: Iterable[Any]) -> None:
         """Take the `tool_calls` of one delta."""
@@ -75,11 +83,16 @@ class ToolCallSlots:
             if isinstance(delta, dict):
                 touched.add(self._apply(delta, touched))
         self._touched |= dict.fromkeys(touched)
+        if not self._says_something:
+            self._unsure |= dict.fromkeys(touched)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is no call; placeholders count as none."""
-        return all(slot.says_nothing() for slot in self._slots)
+        if not self._says_something:
+            self._says_something = not all(slot.says_nothing() for slot in self._unsure)
+            self._unsure.clear()
+        return not self._says_something
 
     def drain(self) -> list[ToolCallChunk]:
         """Return what has come since the last call, one chunk a call.
@@ -104,7 +117,8 @@ class ToolCallSlots:
             for slot in self._touched
             if slot.position <= last and slot.is_ready() and not slot.is_dropped
         ]
-        self._touched = {slot: None for slot in self._touched if slot.position > last}
+        # Those behind `last` are touched again when their turn comes.
+        self._touched.clear()
         if self._first_waiting > first or len(ready) > 1:
             ready.sort(key=lambda slot: slot.position)
         return [chunk for slot in ready if (chunk := slot.drain()) is not None]
@@ -229,10 +243,9 @@ class ToolCallSlots:
 
     def _return_to(self, elder: Slot) -> Slot:
         """Go back to the call that the server keeps renaming."""
-        for slot in reversed(self._slots):
-            if slot is elder:
-                break
+        for slot in elder.trials:
             slot.is_dropped = slot.is_dropped or slot.on_trial_for is elder
+        elder.trials.clear()
         while self._slots[-1].is_dropped:
             self._slots.pop()
         self._first_waiting = min(self._first_waiting, len(self._slots))
@@ -257,6 +270,8 @@ class ToolCallSlots:
         self._first_waiting = len(self._slots)
 
     def _open(self, index: Hashable, *, on_trial_for: Slot | None = None) -> Slot:
+        if len(self._slots) >= _MOST_CALLS:
+            raise MalformedAnswer("The answer holds too many tool calls.", b"")
         slot = Slot(
             position=self._opened,
             index=index,
@@ -265,6 +280,8 @@ class ToolCallSlots:
         )
         self._opened += 1
         self._slots.append(slot)
+        if on_trial_for is not None:
+            on_trial_for.trials.append(slot)
         # None is the key of the call opened last, whatever its index.
         self._by_index[index] = self._by_index[None] = slot
         return slot

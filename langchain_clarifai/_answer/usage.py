@@ -82,6 +82,10 @@ _OUTPUT_DETAILS: Final = {
 # Python refuses to convert thousands of digits.
 _MOST_DIGITS: Final = 20
 
+# A usage of more keys is none, and each report of it is merged with all before it. An
+# object within it may have half as many.
+_MOST_KEYS: Final = 64
+
 _ANTHROPIC_CACHE: Final = (
     ("cache_read_input_tokens",),
     ("cache_creation_input_tokens",),
@@ -109,6 +113,11 @@ def find_usage(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+def bound_usage(usage: dict[str, Any]) -> dict[str, Any]:
+    """Return a first report of usage, with no more keys than one may have."""
+    return _merge_counts({}, usage)
+
+
 def merge_usage(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """Merge a later report of usage into an earlier one; the later counts.
 
@@ -125,12 +134,17 @@ def merge_usage(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _merge_counts(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def _merge_counts(
+    old: dict[str, Any], new: dict[str, Any], room: int = _MOST_KEYS
+) -> dict[str, Any]:
     merged = dict(old)
     for key, value in new.items():
+        if key not in merged and len(merged) >= room:
+            continue
         known = merged.get(key)
-        if isinstance(known, dict) and isinstance(value, dict):
-            merged[key] = _merge_counts(known, value)
+        if isinstance(value, dict) and (value or known is None):
+            known = known if isinstance(known, dict) else {}
+            merged[key] = _merge_counts(known, value, room // 2)
         elif value or known is None:
             merged[key] = value
     return merged

@@ -50,8 +50,8 @@ class StreamAttempt(Attempt):
 
     def __init__(self, request: Request, token: str) -> None:
         super().__init__(request, token)
-        # How long the server was silent while its next bytes were waited for: what a
-        # slow reader takes for a chunk does not count.
+        # How long the server was silent; what a slow reader takes for a chunk does not
+        # count.
         self._silence = 0.0
         self._asked_at = time.monotonic()
         self._accumulator = StreamAccumulator(
@@ -82,11 +82,15 @@ class StreamAttempt(Attempt):
 
     def read(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
         """Take the next bytes, and watch that the stream is alive."""
-        self._silence += time.monotonic() - self._asked_at
         generation_chunks = self._accumulator.feed(piece)
         if self._accumulator.made_progress:
             self._silence = 0.0
-        elif self._is_silent:
+            return generation_chunks
+        # Nothing in it is for the reader. The time that it takes to read over it counts
+        # as silence too: keep-alives that come without a pause leave none to wait in.
+        generation_chunks = tuple(generation_chunks)
+        self._silence += time.monotonic() - self._asked_at
+        if self._is_silent:
             raise SilentStream
         return generation_chunks
 

@@ -344,13 +344,15 @@ def _end_reply(connection: socket.socket, reply: Reply) -> bool:
 
 
 def _build_head(reply: Reply) -> bytes:
-    length = sum(len(piece) for piece in reply.body if isinstance(piece, bytes))
     framing_headers = {
         Framing.CHUNKED: {"transfer-encoding": "chunked"},
-        Framing.LENGTH: {"content-length": str(length + (reply.end != End.COMPLETE))},
+        Framing.LENGTH: {},
         Framing.CLOSE: {"connection": "close"},
         Framing.RAW: {},
     }[reply.framing]
+    if reply.framing is Framing.LENGTH:  # a body of another kind may have no end
+        length = sum(len(piece) for piece in reply.body if isinstance(piece, bytes))
+        framing_headers["content-length"] = str(length + (reply.end != End.COMPLETE))
     lines = [
         f"HTTP/1.1 {reply.status} {_find_phrase(reply.status)}",
         *(f"{name}: {value}" for name, value in reply.headers.items()),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from langchain_clarifai._answer import bodies
 from langchain_clarifai._answer.bodies import (
     MAX_BODY_BYTES,
     check_body_size,
@@ -98,3 +99,14 @@ def test_body_that_has_grown_too_long_is_a_fault() -> None:
     check_body_size(MAX_BODY_BYTES, b"")
     with pytest.raises(MalformedAnswer, match="too long"):
         check_body_size(MAX_BODY_BYTES + 1, b"")
+
+
+@pytest.mark.parametrize("body", [b"[[],[],[]]", b"[1,2,3,4]", b'[{"a":0},{}]'])
+def test_body_of_too_many_values_is_refused(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In memory they take many times what they take in JSON."""
+    assert parse_json(body)
+    monkeypatch.setattr(bodies, "MOST_VALUES", 3)
+    with pytest.raises(ValueError, match="too many values"):
+        parse_json(body)

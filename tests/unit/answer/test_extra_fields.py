@@ -39,3 +39,13 @@ def test_fields_that_are_too_long_are_cut_and_marked(value: Any) -> None:
     assert kept[CUT_KEY] == ["completion.big"]
     size = len(json.dumps(kept["completion"]))
     assert MAX_EXTRA_BYTES / 2 < size <= MAX_EXTRA_BYTES * 1.1
+
+
+def test_fields_that_are_over_the_limit_for_ever_are_left_out() -> None:
+    """Nor does the list of those that were cut grow without an end."""
+    names = [f"field{n}" for n in range(20_000)]
+    message = read_events(*(build_event({name: "x" * 100}) for name in names))
+    kept = message.response_metadata["extra_fields"]
+    assert len(json.dumps(kept)) < MAX_EXTRA_BYTES * 1.2
+    assert kept[CUT_KEY][-1] == "…"
+    assert kept["message"]["field0"] == "x" * 100

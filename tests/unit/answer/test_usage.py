@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from langchain_clarifai._answer.usage import convert_to_usage_metadata, has_counts
+from langchain_clarifai._answer.usage import (
+    bound_usage,
+    convert_to_usage_metadata,
+    has_counts,
+    merge_usage,
+)
 
 COUNTS: dict[str, Any] = {"prompt_tokens": 10, "completion_tokens": 2}
 PLAIN = {"input_tokens": 10, "output_tokens": 2, "total_tokens": 12}
@@ -184,3 +189,12 @@ def test_a_detail_is_found_under_its_usual_names(
 def test_a_usage_without_counts_is_none(usage: dict[str, Any], expected: bool) -> None:  # noqa: FBT001
     """A usage full of nulls does not displace one that counts."""
     assert has_counts(usage) is expected
+
+
+def test_usage_has_no_more_keys_than_one_may_have() -> None:
+    """Reports are merged again and again, so what they add up to is bounded."""
+    grown = bound_usage({f"k{n}": {str(m): m for m in range(99)} for n in range(99)})
+    for n in range(200):
+        grown = merge_usage(grown, {"prompt_tokens": n, f"x{n}": n, "k0": {f"y{n}": n}})
+    assert len(grown) == 64
+    assert {len(nested) for nested in grown.values()} == {32}
