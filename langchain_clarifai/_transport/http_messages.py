@@ -24,6 +24,7 @@ _ENCODINGS: Final = ("ascii", "utf-8", "iso-8859-1")
 _TIMEOUT_PARTS: Final = ("connect", "read", "write", "pool")
 # What is sent with every request, unless its headers say otherwise.
 _CONNECTION: Final = (b"Connection", b"keep-alive")
+_CONNECTION_TEXT: Final = ("Connection", "keep-alive")
 
 
 class ResponseHeaders(Mapping[str, str]):
@@ -86,7 +87,7 @@ class HttpRequest:
     Attributes:
         method: "POST" or "GET".
         address: Where it goes.
-        headers: Names and values, as they are sent.
+        headers: Names and values, as bytes or as texts, whichever the transport takes.
         content: Its body, if it has one.
         extensions: What else the transport has to know, such as "timeout": seconds to
             connect, read, write, and wait for a connection of the pool.
@@ -98,7 +99,7 @@ class HttpRequest:
         self,
         method: str,
         address: Address,
-        headers: list[tuple[bytes, bytes]],
+        headers: list[Any],
         content: bytes | None,
         extensions: dict[str, Any],
     ) -> None:
@@ -194,15 +195,41 @@ def build_request(  # noqa: PLR0913 - the library's own form
         timeout: The seconds to connect, read, write, and wait for a connection, or one
             number for each of them.
     """
-    address = read_address(url) if params is None else add_query(url, params)
+    address = _read_address(url, params)
+    lines = _encode_headers(headers, address, content)
+    return HttpRequest(method, address, lines, content, _build_extensions(timeout))
+
+
+def build_text_request(  # noqa: PLR0913 - the library's own form
+    method: str,
+    url: str,
+    *,
+    content: bytes | None = None,
+    headers: Mapping[str, str],
+    params: Mapping[str, Any] | None = None,
+    timeout: float | tuple[float, float, float, float],
+) -> HttpRequest:
+    """Build a request likewise, for a transport that takes headers as texts.
+
+    It adds those of the server and of the body's length itself.
+    """
+    lines = {"connection": _CONNECTION_TEXT}
+    for name, value in headers.items():
+        lines[name.lower()] = (name, value)
+    address = _read_address(url, params)
+    extensions = _build_extensions(timeout)
+    return HttpRequest(method, address, [*lines.values()], content, extensions)
+
+
+def _read_address(url: str, query: Mapping[str, Any] | None) -> Address:
+    return read_address(url) if query is None else add_query(url, query)
+
+
+def _build_extensions(
+    timeout: float | tuple[float, float, float, float],
+) -> dict[str, Any]:
     seconds = timeout if isinstance(timeout, tuple) else (timeout,) * 4
-    return HttpRequest(
-        method,
-        address,
-        _encode_headers(headers, address, content),
-        content,
-        {"timeout": dict(zip(_TIMEOUT_PARTS, seconds, strict=True))},
-    )
+    return {"timeout": dict(zip(_TIMEOUT_PARTS, seconds, strict=True))}
 
 
 def _encode_headers(

@@ -15,7 +15,6 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai._transport import warm_up
-from langchain_clarifai._transport.clients import build_async_client
 
 # Only the function is imported. With a reference to the module, Python would clear its
 # names at exit, and so close what a forked child must not close.
@@ -167,7 +166,10 @@ def _find_table(loop: asyncio.AbstractEventLoop) -> LoopPools:
 def _build_http_client(origin: str, context: ssl.SSLContext) -> Any:
     proxy = find_proxy(origin)
     check_socks(proxy, _SOCKS)
-    return build_async_client(context, proxy)
+    # Sync calls shall not wait for aiohttp to be imported.
+    from langchain_clarifai._transport.async_client import AsyncClient
+
+    return AsyncClient(context, proxy)
 
 
 def _forget_closed_loops() -> None:

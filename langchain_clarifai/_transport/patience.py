@@ -63,26 +63,30 @@ def limit_rest(response: Any, seconds: float) -> bool:
 def _limit_reads(response: Any, seconds: float) -> bool:
     """Limit the rest of a body with a client of the user's, by a timer.
 
-    The timer shuts the connection down, unless it is given back first: the HTTP
-    library's `trace` extension tells of that. Whichever comes first prevents the other.
+    The HTTP library's `trace` extension says when the connection is about to be given
+    back. Until then the timer may shut it down, and whoever gives it back waits for
+    that: the library lends out no connection that is shut down already.
     """
     network_stream = response.extensions.get("network_stream")
     connection = network_stream and network_stream.get_extra_info("socket")
     if connection is None:
         return False
-    chance = threading.Lock()
+    lock = threading.Lock()
+    is_given_back = False
 
     def hang_up() -> None:
-        if chance.acquire(blocking=False):
-            with suppress(OSError):
+        with lock, suppress(OSError):
+            if not is_given_back:
                 connection.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, hang_up)
     timer.daemon = True
 
     def give_back(event: str, _: Any) -> None:
+        nonlocal is_given_back
         if event == "http11.response_closed.started":
-            chance.acquire(blocking=False)
+            with lock:
+                is_given_back = True
             timer.cancel()
 
     response.request.extensions["trace"] = give_back

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from langchain_clarifai._transport.clients import build_async_client
 from langchain_clarifai._transport.trust import build_tls_context
 
 if TYPE_CHECKING:
@@ -34,13 +34,10 @@ def get_tls_context() -> ssl.SSLContext:
 
 
 def prepare_loops() -> ssl.SSLContext:
-    """Do what would block a loop: read certificates, and modules of the libraries.
-
-    The HTTP library imports its transports when it builds the first client.
-    """
+    """Do what would block a loop: read certificates, and modules of the libraries."""
     global _is_imported  # noqa: PLW0603 - of the process
     context = get_tls_context()
-    build_async_client(context)
+    import_module("langchain_clarifai._transport.async_client")
     _is_imported = True
     return context
 

@@ -81,7 +81,7 @@ SHOWN_IN: Final = {
     "_settings/validation_errors": "unit/settings/test_arguments.py",
     "_structured/safe_names": "unit/structured/test_schemas.py",
     "_transport/addresses": "unit/transport/test_http_messages.py",
-    "_transport/aiohttp_transport": "unit/transport/test_pools.py",
+    "_transport/async_client": "unit/transport/test_pools.py",
     "_transport/announcing": "unit/test_chat_models.py",
     "_transport/calls": "wire/test_stream.py",
     "_transport/http_library": "unit/transport/test_clients.py",

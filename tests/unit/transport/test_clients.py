@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from langchain_clarifai._transport import http_library
-from langchain_clarifai._transport.clients import build_async_client
+from langchain_clarifai._transport.async_client import AsyncClient
 from langchain_clarifai._transport.proxies import find_proxy
 from langchain_clarifai._transport.sync_client import build_client
 
@@ -108,7 +108,7 @@ def test_request_has_the_timeouts_and_the_query() -> None:
 async def test_closed_clients_send_nothing() -> None:
     """Whoever still holds one gets an error of the connection, which is tried again."""
     context = ssl.create_default_context()
-    client, async_client = build_client(context), build_async_client(context)
+    client, async_client = build_client(context), AsyncClient(context, None)
     client.close()
     await async_client.aclose()
     with pytest.raises(ConnectionError, match="closed"):
