@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -121,3 +122,28 @@ def test_each_module_has_tests_of_its_name_or_says_where_they_are() -> None:
 def test_file_where_a_module_shows_is_there(path: str) -> None:
     """A file that was moved is looked for in vain."""
     assert (TESTS / path).is_file()
+
+
+# --- How large things are -------------------------------------------------------------
+
+# Their lines are fields with a sentence each, and a table of models.
+LONG_MODULES: Final = {"chat_models.py", "data/_profiles.py"}
+# The description of its arguments is half of it.
+LONG_FUNCTIONS: Final = {"build_structured_output"}
+MODULES: Final = sorted(
+    path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_can_be_read_in_one_go(module: str) -> None:
+    """It has at most 300 lines, a function 40, and what a wing says of itself 10."""
+    text = (PACKAGE / module).read_text("utf-8")
+    tree = ast.parse(text)
+    assert len(text.splitlines()) <= 300 or module in LONG_MODULES
+    if module.endswith("__init__.py"):
+        assert len((ast.get_docstring(tree) or "").splitlines()) <= 10
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= 40 or node.name in LONG_FUNCTIONS, node.name
