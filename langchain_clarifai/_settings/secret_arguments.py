@@ -20,6 +20,8 @@ _NAMES_OF_SECRETS: Final = re.compile(
 _MAPPINGS: Final = frozenset(
     {"default_headers", "default_query", "extra_headers", "extra_query"}
 )
+_URLS: Final = frozenset({"api_base", "base_url"})
+_HIDDEN_PARTS: Final = frozenset("@?#")
 
 
 def hide_secrets(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,11 +31,16 @@ def hide_secrets(arguments: Mapping[str, Any]) -> dict[str, Any]:
     the local variables of all of them.
     """
     return {
-        name: _hide(value)
-        if name in _MAPPINGS or _NAMES_OF_SECRETS.search(name)
-        else value
+        name: _hide(value) if _may_be_secret(name, value) else value
         for name, value in arguments.items()
     }
+
+
+def _may_be_secret(name: str, value: Any) -> bool:
+    if name in _URLS:
+        # It is refused, and what follows one of these may be a password.
+        return isinstance(value, str) and not _HIDDEN_PARTS.isdisjoint(value)
+    return name in _MAPPINGS or _NAMES_OF_SECRETS.search(name) is not None
 
 
 def _hide(value: Any) -> Any:
@@ -43,6 +50,8 @@ def _hide(value: Any) -> Any:
         return Masked(value)
     if isinstance(value, dict):
         return {name: _hide(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hide(part) for part in value]
     return value
 
 

@@ -18,6 +18,8 @@ from langchain_clarifai._settings.secret_arguments import hide_secrets
         {"api_key": b"hidden"},
         {"api_key": SecretStr("hidden")},
         {"pat": "hidden"},
+        {"api_key": ["hidden"]},
+        {"base_url": "https://a:hidden@b.example"},
         {"openai_api_key": "hidden"},
         {"default_headers": {"x-key": "hidden"}},
         {"extra_query": {"key": "hidden"}},
@@ -33,7 +35,7 @@ def test_secret_has_no_repr_and_stays_what_it_is(arguments: dict[str, Any]) -> N
 
 def test_what_is_no_secret_is_shown() -> None:
     """Tracebacks stay of use, and nothing is copied that need not be."""
-    arguments = {"model": "m", "api_key": None, "timeout": 3, "stop": ["a"]}
+    arguments = {"model": "m", "api_key": None, "stop": ["a"], "base_url": "https://a"}
     assert repr(hide_secrets(arguments)) == repr(arguments)
 
 

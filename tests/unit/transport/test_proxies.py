@@ -110,15 +110,16 @@ def test_proxy_that_is_none_is_refused_without_its_password(
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LocalHost"])
 def test_calls_to_this_machine_ignore_the_environments_proxy(
-    wire: WireServer, monkeypatch: pytest.MonkeyPatch, *, is_async: bool
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch, host: str, *, is_async: bool
 ) -> None:
     """The proxy hears nothing of it."""
     wire.handler = lambda _: json_reply(completion(choice("here")))
     with Forwarder() as proxy:
         for name in ("HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        model = _build(wire.url)
+        model = _build(wire.url.replace("127.0.0.1", host))
         message = asyncio.run(model.ainvoke("a")) if is_async else model.invoke("a")
     assert message.text == "here"
     assert proxy.heads == []
