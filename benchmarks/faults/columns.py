@@ -38,6 +38,10 @@ class Options:
     extra_body: dict[str, Any] | None = None
     """Keys for the backend, unknown to OpenAI's API."""
     output_version: str | None = None
+    headers: dict[str, str] | None = None
+    """Sent with each request, where the integration can be told."""
+    path_after: str = ""
+    """What a user wrote after the base URL."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def build_chat_openai(options: Options) -> Any:
     """Build a `ChatOpenAI`."""
     return get_class("langchain_openai", "ChatOpenAI")(
         model=MODEL,
-        base_url=options.origin + OPENAI_PATH,
+        base_url=options.origin + OPENAI_PATH + options.path_after,
         **given(
             api_key=options.key,
             max_retries=options.retries,
@@ -76,6 +80,7 @@ def build_chat_openai(options: Options) -> Any:
             max_tokens=options.max_tokens,
             extra_body=options.extra_body,
             output_version=options.output_version,
+            default_headers=options.headers,
         ),
     )
 
@@ -84,7 +89,7 @@ def build_chat_deepseek(options: Options) -> Any:
     """Build a `ChatDeepSeek`."""
     return get_class("langchain_deepseek", "ChatDeepSeek")(
         model=MODEL,
-        api_base=options.origin + OPENAI_PATH,
+        api_base=options.origin + OPENAI_PATH + options.path_after,
         **given(
             api_key=options.key,
             max_retries=options.retries,
@@ -94,6 +99,7 @@ def build_chat_deepseek(options: Options) -> Any:
             max_tokens=options.max_tokens,
             extra_body=options.extra_body,
             output_version=options.output_version,
+            default_headers=options.headers,
         ),
     )
 
@@ -103,7 +109,7 @@ def build_chat_groq(options: Options) -> Any:
     model_kwargs = {"extra_body": options.extra_body} if options.extra_body else None
     return get_class("langchain_groq", "ChatGroq")(
         model=MODEL,
-        base_url=options.origin,
+        base_url=options.origin + options.path_after,
         **given(
             api_key=options.key,
             max_retries=options.retries,
@@ -111,6 +117,7 @@ def build_chat_groq(options: Options) -> Any:
             max_tokens=options.max_tokens,
             model_kwargs=model_kwargs,
             output_version=options.output_version,
+            default_headers=options.headers,
         ),
     )
 
@@ -119,7 +126,7 @@ def build_chat_openrouter(options: Options) -> Any:
     """Build a `ChatOpenRouter`; its timeout is in milliseconds."""
     return get_class("langchain_openrouter", "ChatOpenRouter")(
         model=MODEL,
-        base_url=options.origin + OPENAI_PATH,
+        base_url=options.origin + OPENAI_PATH + options.path_after,
         **given(
             api_key=options.key,
             max_retries=options.retries,
@@ -136,7 +143,7 @@ def build_chat_litellm(options: Options) -> Any:
     model_kwargs = {"extra_body": options.extra_body} if options.extra_body else None
     return get_class("langchain_litellm", "ChatLiteLLM")(
         model=LITELLM_MODEL,
-        api_base=options.origin + OPENAI_PATH,
+        api_base=options.origin + OPENAI_PATH + options.path_after,
         **given(
             api_key=options.key,
             max_retries=options.retries,
@@ -144,6 +151,7 @@ def build_chat_litellm(options: Options) -> Any:
             max_tokens=options.max_tokens,
             model_kwargs=model_kwargs,
             output_version=options.output_version,
+            extra_headers=options.headers,
         ),
     )
 
@@ -152,7 +160,7 @@ def build_chat_clarifai(options: Options) -> Any:
     """Build a `ChatClarifai`."""
     return get_class("langchain_clarifai", "ChatClarifai")(
         model=CLARIFAI_MODEL,
-        base_url=options.origin + OPENAI_PATH,
+        base_url=options.origin + OPENAI_PATH + options.path_after,
         **given(
             api_key=options.key,
             max_retries=options.retries,
@@ -164,6 +172,7 @@ def build_chat_clarifai(options: Options) -> Any:
             max_tokens=options.max_tokens,
             extra_body=options.extra_body,
             output_version=options.output_version,
+            default_headers=options.headers,
         ),
     )
 

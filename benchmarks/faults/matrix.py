@@ -17,6 +17,9 @@ SECTIONS = {
     5: "Errors",
     6: "What goes out",
     7: "The client",
+    8: "What else arrives",
+    9: "What else goes out",
+    10: "Around",
 }
 PASSED, FAILED = "✓", "·"
 # What differs from run to run says nothing.

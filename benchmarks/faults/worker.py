@@ -23,7 +23,10 @@ from stage import CHECKS, Check, CheckFailedError, Played, Stage, describe
 if TYPE_CHECKING:
     from columns import Column
 
-for module in sorted(Path(__file__).parent.glob("checks_*.py")):
+for module in sorted(
+    Path(__file__).parent.glob("checks_*.py"),
+    key=lambda path: int(path.stem.split("_")[1]),
+):
     importlib.import_module(module.stem)
 
 
