@@ -14,7 +14,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.exceptions import ModelAuthenticationError
 from langchain_core.globals import set_llm_cache
 from langchain_core.messages import HumanMessage
-from payloads import chunk, completion, error, events, role, text_stream
+from payloads import chunk, completion, dump, error, events, role, text_stream
 from servers.wire import Pause, Reply, WireServer, event_stream_reply, json_reply
 from stage import CheckFailedError, Played, Stage, check, expect, expect_equal
 
@@ -42,7 +42,7 @@ def no_key_for_a_local_server(stage: Stage) -> None:
 @check(10)
 def placeholder_key(stage: Stage) -> None:
     """A placeholder as key blots out no text of an error, and changes no class."""
-    body = error("x expects an extra box of oxen", "invalid_api_key")
+    body = error("x expects an extra box of oxen", 401)
     for played in stage.fail(json_reply(body, status=401), key="x"):
         name = type(played.error).__name__
         is_one = isinstance(played.error, ModelAuthenticationError)
@@ -98,27 +98,22 @@ def close_harms_nobody(stage: Stage) -> None:
 
 
 def serve_twice(listener: socket.socket) -> None:
-    """Answer the first request and, a moment later, one that nobody made."""
-    body = b'{"id": "s", "object": "chat.completion", "created": 1, "model": "m", '
-    body += b'"choices": [{"index": 0, "finish_reason": "stop", "message": '
-    body += b'{"role": "assistant", "content": "%s"}}]}'
+    """Answer each request and, a moment later, one that nobody made."""
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(
-            target=answer_twice, args=(connection, body), daemon=True
-        ).start()
+        threading.Thread(target=answer_twice, args=(connection,), daemon=True).start()
 
 
-def answer_twice(connection: socket.socket, body: bytes) -> None:
-    """Answer each request, and once more where nobody asks."""
+def answer_twice(connection: socket.socket) -> None:
+    """Answer the requests of a connection, each once more where nobody asks."""
     while data := connection.recv(65_536):
         if b"\r\n\r\n" not in data:
             continue
-        for text in (b"Gefragt.", b"Ungefragt."):
-            told = body % text
+        for text in ("Gefragt.", "Ungefragt."):
+            told = dump(completion(text)).encode()
             head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
             head += b"content-length: %d\r\n\r\n" % len(told)
             connection.sendall(head + told)
@@ -165,7 +160,7 @@ def caches_know_the_headers(stage: Stage) -> None:
 
 @check(10, alone=True)
 def files_are_not_counted_by_letters(stage: Stage) -> None:
-    """A file of 600 kB in a message counts as a few thousand tokens at most."""
+    """A file of 800 kB in a message counts, offline, as 10,000 tokens at most."""
     model = stage.build_model()
     block = {
         "type": "file",
@@ -193,7 +188,7 @@ def waits_are_told(stage: Stage) -> None:
     """LangChain's `on_retry` callback hears of a request that is tried again."""
     busy = Reply(
         status=429,
-        body=[b'{"error": {"message": "zu viele", "code": "rate_limit"}}'],
+        body=[dump(error("zu viele", 429)).encode()],
         headers={"content-type": "application/json", "retry-after": "0"},
     )
     waiter = Waiter()

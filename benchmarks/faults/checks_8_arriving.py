@@ -175,7 +175,7 @@ DETAILS: list[JSON] = [
         "signature": "EqQB",
         "format": "anthropic-claude-v1",
     },
-    {"type": "reasoning.encrypted", "data": "gAAA", "index": 1, "id": "rs_7"},
+    {"type": "reasoning.encrypted", "data": "gAAA", "index": 1},
 ]
 DETAIL_PIECES: list[JSON] = [
     {"reasoning_details": [{**DETAILS[0], "text": PIECES[0], "signature": None}]},

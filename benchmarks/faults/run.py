@@ -8,6 +8,7 @@ package index when the environments are made (once, in `.cache/`).
     python benchmarks/faults/run.py --only chatclarifai   one column, print it only
     python benchmarks/faults/run.py --only chatclarifai --update       and write it
     python benchmarks/faults/run.py --only chatopenai --check silence byte_order_mark
+    python benchmarks/faults/run.py --check silence --update      and write those checks
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ def main() -> int:
         name: build_environment(name)
         for name in dict.fromkeys(COLUMNS[column] for column in arguments.columns)
     }
-    checks = read_checks(next(iter(pythons.values())))
+    every_check = checks = read_checks(next(iter(pythons.values())))
     if arguments.check:
         checks = [one for one in checks if one["name"] in arguments.check]
     with ThreadPoolExecutor(arguments.jobs) as pool:
@@ -184,11 +185,17 @@ def main() -> int:
         )
     reasons = {one.column: one.reasons for one in verdicts}
     print(build_summary(checks, reasons))
-    if arguments.check or (arguments.only and not arguments.update):
+    is_part = arguments.check or arguments.only
+    if is_part and not arguments.update:
         return 0
-    if arguments.only:
-        reasons = {**read_reasons(checks), **reasons}
-    write_results(checks, {column: reasons[column] for column in COLUMNS})
+    known = read_reasons(every_check) if is_part else {}
+    write_results(
+        every_check,
+        {
+            column: {**known.get(column, {}), **reasons.get(column, {})}
+            for column in COLUMNS
+        },
+    )
     return 0
 
 
