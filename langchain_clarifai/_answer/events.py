@@ -17,7 +17,7 @@ from langchain_clarifai._answer.faults import EventTooLong
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 """Longest line, and longest sum of an event's `data` lines, in bytes."""
 
-# What each of an event's lines counts beside its text: as much as a list takes for it.
+# How many bytes a line of an event counts besides its text: what a list needs for it.
 _SIZE_OF_LINE: Final = 8
 
 _BOM: Final = b"\xef\xbb\xbf"

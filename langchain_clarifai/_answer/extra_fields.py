@@ -15,8 +15,8 @@ MAX_EXTRA_BYTES: Final = 64 * 1024
 CUT_KEY: Final = "truncated"
 """The key of a list: the paths of fields that were too long, and are cut off."""
 
-# What is measured in all, in bytes, before nothing more is kept: an answer whose fields
-# are over the limit again and again is made for that.
+# How many bytes are measured in all before nothing more is kept. An answer whose fields
+# exceed the limit again and again is made to cost time.
 _MOST_MEASURED: Final = 100 * MAX_EXTRA_BYTES
 _LONGEST_PATH: Final = 200
 _ALL_ELSE: Final = "…"

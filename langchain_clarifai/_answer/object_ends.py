@@ -1,7 +1,7 @@
 """JSON that grows piece by piece → whether it may have ended, each piece seen once.
 
-To parse what has come of a call's arguments with each piece would take a time that is
-the square of their length: pieces of program code often end as an object does.
+It spares parsing all that has come of a call's arguments each time a piece ends like an
+object, as pieces of program code often do: that would take quadratic time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# What begins or ends a string, an object or a list, and what in a string does not.
+# Marks that begin or end a string, an object or a list; and escapes, which do neither.
 _MARKS: Final = re.compile(r'\\(?:.|\Z)|["{}\[\]]', re.DOTALL)
 
 
@@ -22,7 +22,9 @@ class ObjectEnd:
         self._depth = 0
         self._ends = 0
         self._is_in_string = False
-        self._escape = ""  # a backslash at the end of the last piece
+        self._escape = (
+            ""  # the backslash at the end of the last piece, if there was one
+        )
 
     def feed(self, piece: str) -> None:
         """Take the next piece of the text."""
@@ -46,5 +48,5 @@ class ObjectEnd:
 
     @property
     def is_reached(self) -> bool:
-        """Whether the text can be one value that has ended; only parsing tells."""
+        """Whether the text may be one value that has ended; parsing tells if it is."""
         return self._ends == 1 and not self._depth and not self._is_in_string

@@ -1,8 +1,7 @@
 """The client of async calls, on a session of aiohttp.
 
-aiohttp takes a third of the CPU of the HTTP library's own transport. What stands
-between it and an attempt is no more than a request and a response of ours: building the
-library's took as long as a quarter of what is left.
+aiohttp takes a third of the CPU of the HTTP library's own transport. Requests and
+responses are our own here too: building those of the library would take a quarter more.
 """
 
 from __future__ import annotations
@@ -93,8 +92,8 @@ class AsyncClient:
                 headers=CIMultiDict(request.headers),
                 data=request.content,
                 allow_redirects=False,
-                # Who reads the body limits each wait for more of it, and who sends the
-                # request the one for its headers.
+                # The reader of the body limits each wait for more of it, and the sender
+                # of the request limits the wait for its headers.
                 timeout=_build_timeout(timeout["connect"], timeout["pool"]),
                 **self._proxy,
             )

@@ -209,9 +209,9 @@ def build_text_request(  # noqa: PLR0913 - the library's own form
     params: Mapping[str, Any] | None = None,
     timeout: float | tuple[float, float, float, float],
 ) -> HttpRequest:
-    """Build a request likewise, for a transport that takes headers as texts.
+    """Build a request, as `build_request` does, but with headers as texts.
 
-    It adds those of the server and of the body's length itself.
+    The transport that takes it adds the headers of host and body's length itself.
     """
     lines = {"connection": _CONNECTION_TEXT}
     for name, value in headers.items():

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 when_connected: Final[ContextVar[Callable[[], None] | None]] = ContextVar(
     "when_connected", default=None
 )
-"""What is called once the request of this task has a connection. aiohttp would tell by
-its tracing, which costs ten times as much."""
+"""A function that is called once the request of this task has a connection. aiohttp's
+own tracing could tell that, too, and costs ten times as much."""
 
 
 class _IdleWatch(asyncio.Protocol):
