@@ -78,6 +78,14 @@ async def test_models_in_a_loop_share_one_pool(wire: WireServer) -> None:
     assert len(list_loop_pools()) == 1
 
 
+def test_sync_calls_without_tls_read_no_certificates(wire: WireServer) -> None:
+    """It takes tens of milliseconds, and a server of one's own may be without."""
+    wire.handler = echo
+    with build_model(wire) as model:
+        assert model.invoke("a").text == "echo:a"
+    assert warm_up._tls_context is None
+
+
 def test_sync_calls_and_all_loops_share_one_tls_context(
     wire: WireServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

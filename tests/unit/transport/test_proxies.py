@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +22,7 @@ from tests.unit.pooling import starting_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -222,3 +224,43 @@ def test_calls_go_through_a_socks_proxy(
         model.close()
     assert texts == ["there", "there"]
     assert socks.hosts == ["models.example"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_calls_go_through_a_proxy_that_speaks_tls(
+    wire: WireServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    scheme: str,
+    *,
+    is_async: bool,
+) -> None:
+    """TLS with the server goes within that with the proxy; the same list vouches."""
+    trustme = pytest.importorskip("trustme")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "models.example").configure_cert(tls)
+    wire.handler = lambda _: json_reply(completion(choice("there" * 20_000)))
+    port = int(wire.origin.rpartition(":")[2])
+    with (
+        Forwarder(port, tls=tls if scheme == "https" else None) as server,
+        Forwarder(tls=tls, hosts={"models.example": server.port}) as proxy,
+    ):
+        monkeypatch.setenv("ALL_PROXY", f"https://localhost:{proxy.port}")
+        model = _build(f"{scheme}://models.example/v1")
+
+        async def ask_twice() -> list[str]:
+            return [(await model.ainvoke("a")).text for _ in range(2)]
+
+        if is_async:
+            texts = asyncio.run(ask_twice())
+        else:
+            texts = [model.invoke("a").text for _ in range(2)]
+        model.close()
+        assert wire.connections == 1
+    assert texts == ["there" * 20_000] * 2
+    assert len(proxy.heads) == 1
+    assert (b"CONNECT" in proxy.heads[0]) == (scheme == "https")
