@@ -17,6 +17,12 @@ _FENCED = re.compile(r"```[\w-]*\s(.*?)```", re.DOTALL)
 _OBJECT_IN_PROSE = re.compile(r'\{\s*"|\[\s*\{')
 # A string, which may still be open.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+', re.DOTALL)
+# Half an escape at the end, or the first of two that stand for one character.
+_OPEN_ESCAPE = re.compile(
+    r"(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?"
+    r"|\\(?:u[0-9a-fA-F]{0,3})?)\Z"
+)
+_LONGEST_ESCAPE = len(r"\ud83d\ude00")
 _ESCAPES = {code: f"\\u{code:04x}" for code in range(0x20)}
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _DECODER = json.JSONDecoder(strict=False)  # models leave newlines in strings
@@ -50,7 +56,7 @@ def read_partial_json(text: str) -> Any:
     text = _FENCE_OPENING.sub("", _strip_reasoning(text.lstrip()))
     if not text.startswith(("{", "[")):
         return None
-    text = _leave_out_open_number(text)
+    text = _leave_out_open_end(text)
     try:
         return from_json(text, allow_partial="trailing-strings")
     except ValueError:
@@ -61,8 +67,18 @@ def read_partial_json(text: str) -> Any:
         return None
 
 
-def _leave_out_open_number(text: str) -> str:
-    """Leave out a number at the end, which may go on: 1 may become 12 or 1.5."""
+def _leave_out_open_end(text: str) -> str:
+    """Leave out a number at the end, or half an escape: it is not known what they are.
+
+    1 may become 12 or 1.5. Of half an escape, older versions of pydantic-core make no
+    text at all, and what was there before it is gone.
+    """
+    escape = _OPEN_ESCAPE.search(text, max(0, len(text) - _LONGEST_ESCAPE))
+    if escape is not None:
+        before = text[: escape.start()]
+        backslashes = len(before) - len(before.rstrip("\\"))
+        # After an odd number of them, its first backslash is an escaped one.
+        return text if backslashes % 2 else before
     rest = text.rstrip("0123456789.eE+-")
     return rest if rest.rstrip().endswith((":", "[", ",")) else text
 
