@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+import openai
 import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from langchain_clarifai import ClarifaiTimeoutError
-from langchain_clarifai._transport import attempts
+from langchain_clarifai._transport import attempts, posting
 from langchain_clarifai._transport.network import PatientBackend, PatientStream
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
@@ -254,3 +258,40 @@ def test_end_of_body_that_is_kept_back_ends_with_its_own_limit(
     assert call(Way.STREAM, wire).message.text == "Hi"
     assert time.monotonic() - started < 2.5
     assert wire.exchanges[0].client_left.wait(5)
+
+
+@pytest.mark.parametrize("way", ["stream", "astream", "stream with a client"])
+async def test_end_of_a_body_at_the_limit_of_its_time_harms_no_other_request(
+    wire: WireServer, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever ends the wait does so before the connection is lent out, or not at all.
+
+    In 300 streams, 20 at once, the body ends just when its time does.
+    """
+    monkeypatch.setattr(posting, "_DRAIN_TIMEOUT", 0.1)
+    delays = itertools.cycle([0.08, 0.095, 0.099, 0.1, 0.101, 0.105])
+    wire.handler = lambda request: event_stream_reply(
+        sse(*text_chunks(request.json["messages"][-1]["content"])), Pause(next(delays))
+    )
+    client = openai.DefaultHttpxClient() if "client" in way else None
+    model = build_model(wire)
+    model.http_client = client
+
+    def read(words: str) -> str:
+        return "".join(chunk.text for chunk in model.stream(words))
+
+    async def aread(words: str) -> str:
+        async with turns:
+            return "".join([chunk.text async for chunk in model.astream(words)])
+
+    turns = asyncio.Semaphore(20)
+    words = [str(number) for number in range(300)]
+    if way == "astream":
+        texts = await asyncio.gather(*map(aread, words))
+    else:
+        with ThreadPoolExecutor(20) as executor:
+            texts = await asyncio.to_thread(lambda: [*executor.map(read, words)])
+    assert texts == words
+    await model.aclose()
+    if client is not None:
+        client.close()
