@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, cast
 
 from langchain_clarifai._catalogue.records import (
     ModelRecord,
@@ -25,6 +25,7 @@ from langchain_clarifai._settings.credentials import (
 )
 from langchain_clarifai._settings.lease import Lease
 from langchain_clarifai._settings.model_ids import learn_path
+from langchain_clarifai._settings.secret_arguments import hide_secrets
 from langchain_clarifai._settings.timeouts import read_timeouts
 from langchain_clarifai._transport.loading import import_in_thread
 
@@ -96,6 +97,7 @@ def list_models(
         ValueError: If an argument is not allowed, or no token is found.
         ClarifaiError: If a page could not be read.
     """
+    connection = _hide_token(connection)
     listing = _Listing(owner, search, limit, {"text": text, "image": vision})
     listing.connect(connection)
     from langchain_clarifai._catalogue import pages
@@ -118,6 +120,7 @@ async def alist_models(
 
     Here `http_client` is the one for async calls.
     """
+    connection = _hide_token(connection)
     listing = _Listing(owner, search, limit, {"text": text, "image": vision})
     # Both read files: the CLI's configuration, and modules.
     await asyncio.to_thread(listing.connect, connection)
@@ -193,6 +196,11 @@ class _Listing:
         if record is not None and _has_inputs(record, self._inputs):
             self.records.append(record)
             learn_path(record.id)
+
+
+def _hide_token(connection: Connection) -> Connection:
+    """Hide the token from tracebacks, which may show the local variables of frames."""
+    return cast("Connection", hide_secrets(connection))
 
 
 def _build_request(connection: Connection, path: str) -> Request:

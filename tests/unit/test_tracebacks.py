@@ -19,10 +19,16 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from pydantic import SecretStr
 
-from langchain_clarifai import ChatClarifai, ClarifaiConnectionError, ClarifaiEmbeddings
+from langchain_clarifai import (
+    ChatClarifai,
+    ClarifaiConnectionError,
+    ClarifaiEmbeddings,
+    alist_models,
+    list_models,
+)
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import chunk, sse
-from tests.servers.wire import End, Pause, Reply, event_stream_reply
+from tests.servers.wire import OPENAI_PATH, End, Pause, Reply, event_stream_reply
 from tests.wire.ways import TOKEN, Way, build_model, build_own_clients, call
 
 if TYPE_CHECKING:
@@ -240,3 +246,58 @@ def test_tls_that_fails_shows_no_token(wire: WireServer, way: Way) -> None:
     assert "certificate" in str(error).lower()
     assert _list_shown(error) == []
     assert wire.exchanges == []
+
+
+def _list_models(**connection: Any) -> None:
+    list_models(api_key=TOKEN, **connection)
+
+
+def _alist_models(**connection: Any) -> None:
+    asyncio.run(alist_models(api_key=TOKEN, **connection))
+
+
+def _embed(**settings: Any) -> None:
+    model = ClarifaiEmbeddings(model=_MODEL, api_key=SecretStr(TOKEN), **settings)
+    model.embed_documents(["a"])
+
+
+def _aembed(**settings: Any) -> None:
+    model = ClarifaiEmbeddings(model=_MODEL, api_key=SecretStr(TOKEN), **settings)
+    asyncio.run(model.aembed_documents(["a"]))
+
+
+@pytest.mark.parametrize("ask", [_list_models, _alist_models, _embed, _aembed])
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, ClarifaiConnectionError),
+        ({"timeout": -1}, ValueError),
+        ({"base_url": "https://host.example/?key=a"}, ValueError),
+    ],
+    ids=["refused connection", "impossible timeout", "impossible URL"],
+)
+def test_catalogue_and_embeddings_show_no_token(
+    refusing_port: int,
+    ask: Callable[..., None],
+    settings: dict[str, Any],
+    expected: type[Exception],
+) -> None:
+    """Whether the request fails, or what is said about it."""
+    url = f"http://127.0.0.1:{refusing_port}{OPENAI_PATH}"
+    with pytest.raises(expected) as caught:
+        ask(**{"base_url": url, "max_retries": 0, **settings})
+    assert _list_shown(caught.value) == []
+
+
+@pytest.mark.parametrize("ask", [_list_models, _alist_models, _embed, _aembed])
+@pytest.mark.usefixtures("_interruptible")
+def test_ctrl_c_in_the_catalogue_and_in_embeddings_shows_no_token(
+    wire: WireServer, ask: Callable[..., None]
+) -> None:
+    """While the headers are waited for; in async calls the task is cancelled."""
+    wire.handler = _fall_silent
+    interrupt = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        ask(base_url=wire.url)
+    assert _list_shown(caught.value) == []
