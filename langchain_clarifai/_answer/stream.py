@@ -150,6 +150,7 @@ class StreamAccumulator:
         return b""
 
     def _finish_body(self, body: bytes) -> Iterator[ChatGenerationChunk]:
+        """Read a whole completion, which came in the place of a stream."""
         completion = parse_completion(body)
         choice = completion["choices"][0]
         self._metadata.read(completion)

@@ -28,6 +28,12 @@ class ThinkTags:
     Only the start of an answer is looked at, so that a tag quoted later stays text.
     Where a tag may have been opened in the prompt, text is held back until the tag
     closes or the answer ends: before that nobody can tell which of the two it is.
+
+    So it begins by looking for a tag (`_begin`), may wait for the end of one
+    (`_wait_for_closer`) or be within a thought (`_think`), and is over at last.
+
+    Attributes:
+        found: Whether the answer has a thought in tags.
     """
 
     def __init__(self, *, may_open_in_prompt: bool) -> None:
@@ -35,13 +41,16 @@ class ThinkTags:
         self._may_open_in_prompt = may_open_in_prompt
         self._is_thinking = False
         self._is_over = False
+        # Whether all that came of this part, thought or content, was white space.
         self._is_at_start = True
+        # What may be the beginning of a tag.
         self._held = ""
         # White space that came after the text that is held back.
         self._blanks: list[str] = []
         # A long thought is held back in pieces, of which only the tail is searched.
         self._pieces: list[str] = []
         self._tail = ""
+        # The thought that a field brings, of which tags would be a repetition.
         self._known_thought: list[str] | None = None
 
     @property
@@ -88,6 +97,7 @@ class ThinkTags:
         return "", held
 
     def _begin(self, text: str) -> tuple[str, str]:
+        """Look for a tag at the start of the answer."""
         if self._pieces:
             return self._wait_for_closer(text)
         start = text
@@ -106,6 +116,7 @@ class ThinkTags:
         return "", start
 
     def _wait_for_closer(self, text: str) -> tuple[str, str]:
+        """Hold text back until a tag closes that may not have been opened in it."""
         self._pieces.append(text)
         window = self._tail + text
         self._tail = window[-len(_CLOSER) + 1 :]
@@ -118,6 +129,7 @@ class ThinkTags:
         return self._think(held)
 
     def _drop_repetition(self, text: str, known_thought: str) -> str:
+        """Drop a thought in tags that a field has brought; any other one is content."""
         thought, _, content = text.lstrip().removeprefix(_OPENER).partition(_CLOSER)
         self._is_over = True
         if thought.strip() not in {"", known_thought.strip()}:
@@ -126,6 +138,7 @@ class ThinkTags:
         return self._skip_blanks(content)
 
     def _think(self, text: str) -> tuple[str, str]:
+        """Split text within a thought; hold back what may be the closing tag."""
         reasoning, closer, content = text.partition(_CLOSER)
         if self._is_at_start:
             reasoning = reasoning.lstrip()
