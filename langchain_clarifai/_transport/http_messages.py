@@ -213,7 +213,7 @@ def build_text_request(  # noqa: PLR0913 - the library's own form
 
     The transport that takes it adds the headers of host and body's length itself.
     """
-    lines = {"connection": _CONNECTION_TEXT}
+    lines: dict[str, tuple[str, str]] = {"connection": _CONNECTION_TEXT}
     for name, value in headers.items():
         lines[name.lower()] = (name, value)
     address = _read_address(url, params)

@@ -9,6 +9,10 @@ The core of the HTTP library opens its connections through a network backend, wh
 users may replace. This one leaves connecting and TLS to the core's own.
 """
 
+# The classes of the library's core are found at run time, so that pyright knows none of
+# the methods that are overridden here.
+# pyright: reportGeneralTypeIssues=false
+
 from __future__ import annotations
 
 import re

@@ -5,6 +5,10 @@ request and response anew for each step, which an open connection needs not. The
 connections are the core's, by its public interface, with the SDK's limits.
 """
 
+# The classes of the library's core are found at run time, so that pyright knows none of
+# the methods that are overridden here.
+# pyright: reportGeneralTypeIssues=false
+
 from __future__ import annotations
 
 from functools import lru_cache, partial
