@@ -3,7 +3,8 @@
 load   1,000 streams of 200 chunks at once, 10,000 calls 200 at a time, and a batch of
        10,000 with `max_concurrency`, each in one process.
 chaos  10,000 requests, of which each meets a fault that a fixed seed chooses; sync and
-       async, plain and streamed.
+       async, plain and streamed. Then the attacks of `attacks`, one by one, with what
+       each costs.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.load.attacks import ATTACKS, list_attacks, serve_attack
+from tests.load.measuring import Cost, measured_calls
 from tests.load.running import (
     ASYNC,
     SYNC,
@@ -34,6 +37,7 @@ from tests.load.running import (
     write_prompt,
 )
 from tests.load.server import FAULTS, Task, served_tasks
+from tests.servers.wire import WireServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -183,14 +187,40 @@ def _run_all_loads() -> bool:
 def _run_all_chaos(count: int, seed: int) -> bool:
     with served_tasks() as base_url:
         report = run_chaos(base_url, count, seed)
-    return print_report(f"{count:,} requests among faults, seed {seed}", report)
+    is_good = print_report(f"{count:,} requests among faults, seed {seed}", report)
+    return is_good & _run_attacks()
+
+
+def _run_attacks() -> bool:
+    """Run every attack; print what it costs at most, whichever way the call goes."""
+    costs: dict[str, list[Cost]] = {}
+    with measured_calls() as measure:
+        for name, way in list_attacks():
+            with WireServer() as server:
+                cost = serve_attack(server, ATTACKS[name], way, measure)
+            costs.setdefault(name, []).append(cost)
+    print(f"\n{'attack':<40} {'CPU s':>6} {'MB':>6} {'s':>6}  ends as")
+    is_good = True
+    for name, found in costs.items():
+        attack = ATTACKS[name]
+        most = [
+            max(getattr(cost, part) for cost in found)
+            for part in ("cpu", "memory", "seconds")
+        ]
+        ends = ", ".join(dict.fromkeys(cost.ended for cost in found))
+        print(f"{name:<40} {most[0]:>6.2f} {most[1]:>6.0f} {most[2]:>6.1f}  {ends}")
+        expected = {attack.choose_end(way) for way in attack.ways}
+        is_good &= {cost.ended for cost in found} == expected
+        limits = (attack.cpu, attack.memory, attack.seconds)
+        is_good &= all(one < limit for one, limit in zip(most, limits, strict=True))
+    return is_good
 
 
 def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
     parser.add_argument("what", choices=["load", "chaos"])
-    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--count", type=int, default=10_000, help="requests of chaos")
     parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
     # Every retry is announced in the log; thousands of them are no news here.
