@@ -7,8 +7,10 @@ whose bound is a rule of one module are tested there: docs/reliability.md lists 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
@@ -46,3 +48,17 @@ def test_attack_costs_a_client_no_more_than_this(
     assert cost.cpu < attack.cpu, cost
     assert cost.memory < attack.memory, cost
     assert cost.seconds < attack.seconds, cost
+
+
+def test_docs_name_tests_that_there_are() -> None:
+    """The tables of attacks in docs/reliability.md."""
+    root = Path(__file__).parents[2]
+    text = (root / "docs/reliability.md").read_text(encoding="utf-8")
+    tables = text.partition("## What a hostile server can cost")[2]
+    named = set(re.findall(r"`(test_\w+)(?:\.py)?`", tables.partition("\n## ")[0]))
+    files = list((root / "tests").rglob("test_*.py"))
+    known = {path.stem for path in files}
+    for path in files:
+        known |= set(re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8")))
+    assert len(named) > 20
+    assert named <= known
