@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,9 @@ from langchain_core.tools import tool
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
+from tests.integration.environments import require_python
 from tests.integration.runner.process import REQUIREMENTS, serve_runner
 from tests.servers.embedding import embed
-from tests.servers.environment import provide_python
 from tests.servers.openai_wire import openai_error
 from tests.servers.scripted import ScriptedServer
 from tests.servers.wire import Reply, Request, json_reply
@@ -25,8 +24,6 @@ from tests.servers.wire import Reply, Request, json_reply
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-OPT_OUT = "LANGCHAIN_CLARIFAI_NO_RUNNER"
 
 MODEL = "openai/chat-completion/models/gpt-oss-120b"
 BACKEND_MODEL = "backend-model"
@@ -52,13 +49,8 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope="session")
 def runner_python() -> Path:
-    """Provide Clarifai's runner; without it the tests fail unless told not to."""
-    if os.environ.get(OPT_OUT):
-        pytest.skip(f"{OPT_OUT} is set: nothing runs on Clarifai's runner")
-    try:
-        return provide_python("runner", REQUIREMENTS)
-    except RuntimeError as error:
-        pytest.fail(f"{error} To go without it, set {OPT_OUT}=1.", pytrace=False)
+    """Provide Clarifai's runner."""
+    return require_python("runner", REQUIREMENTS)
 
 
 @pytest.fixture(scope="module")

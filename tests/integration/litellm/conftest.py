@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
+from tests.integration.environments import require_python
 from tests.integration.litellm.network import Network, serve_network
 from tests.integration.litellm.process import REQUIREMENTS, TOKEN, serve_proxy
-from tests.servers.environment import provide_python
 from tests.servers.scripted import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OPT_OUT = "LANGCHAIN_CLARIFAI_NO_LITELLM"
-
 
 @pytest.fixture(scope="session")
 def litellm_python() -> Path:
-    """Provide LiteLLM; without it the tests fail unless told not to."""
-    if os.environ.get(OPT_OUT):
-        pytest.skip(f"{OPT_OUT} is set: nothing runs on LiteLLM")
-    try:
-        return provide_python("litellm", REQUIREMENTS)
-    except RuntimeError as error:
-        pytest.fail(f"{error} To go without it, set {OPT_OUT}=1.", pytrace=False)
+    """Provide LiteLLM."""
+    return require_python("litellm", REQUIREMENTS)
 
 
 @pytest.fixture(scope="session")
