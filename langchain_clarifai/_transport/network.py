@@ -103,7 +103,7 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
         if len(buffer) > _LARGEST_JOINED:
             self._send(unsent, timeout)
             self._send(buffer, timeout)
-        elif unsent or not buffer:
+        elif unsent:
             # The head is sent with the body, or with the empty write at the end.
             self._send(unsent + buffer, timeout)
         else:
