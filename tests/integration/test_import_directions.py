@@ -26,7 +26,7 @@ WRONG: Final = {
     "inside a wing": (
         "_answer/usage.py",
         "from langchain_clarifai._answer import choice",
-        "Answer: a body, whole or in events → its choice → what a choice is made of",
+        "which does not know which of the two it serves, so that they cannot differ",
     ),
     "an HTTP library": (
         "_transport/retries.py",
