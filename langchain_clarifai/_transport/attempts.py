@@ -44,6 +44,11 @@ _LARGEST_BUFFERED: Final = 64 * 1024
 # The SDK's own limit, for requests whose user set none.
 _CONNECT_TIMEOUT: Final = 5.0
 
+_UNSENDABLE: Final = (
+    "Your HTTP client has a cookie or a header that is not ASCII: nothing can be sent "
+    "sent with it. A server may have set the cookie: clear the client's `cookies`."
+)
+
 
 class Attempt:
     """One try of a request, whatever its answer is.
@@ -113,16 +118,24 @@ class Attempt:
         return {"Authorization": Masked(f"{word} {token}")} if token else {}
 
     def build(self, client: Any) -> Any:
-        """Build the HTTP request, with a client of the SDK's or the user's."""
+        """Build the HTTP request, with a client of the SDK's or the user's.
+
+        Raises:
+            ValueError: If a client of the user's keeps a cookie that cannot be sent.
+        """
         request = self._request
-        built = client.build_request(
-            "POST",
-            f"{request.base_url}{request.path}",
-            content=request.body,
-            headers=build_headers(self.authorize("Bearer"), request.headers),
-            params=request.query or None,
-            timeout=self.timeouts,
-        )
+        try:
+            built = client.build_request(
+                "POST",
+                f"{request.base_url}{request.path}",
+                content=request.body,
+                headers=build_headers(self.authorize("Bearer"), request.headers),
+                params=request.query or None,
+                timeout=self.timeouts,
+            )
+        except UnicodeEncodeError:
+            # Our own headers were checked; the text of the error may be a secret.
+            raise ValueError(_UNSENDABLE) from None
         self._exchange.request = built
         return built
 

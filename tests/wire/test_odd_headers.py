@@ -116,6 +116,20 @@ def test_cookie_of_such_bytes_does_not_come_back(
 
 
 @every_way
+@every_kind
+def test_cookie_of_such_bytes_in_a_client_of_the_users_is_a_clear_error(
+    wire: WireServer, way: Way, value: str
+) -> None:
+    """The client keeps it, and cannot send it back: the text says what to do."""
+    wire.reply(_bad(500, {"set-cookie": f"a={value}"}))
+    with pytest.raises(ValueError, match="clear the client's `cookies`") as caught:
+        call(way, wire, max_retries=1, **build_own_clients())
+    assert not isinstance(caught.value, UnicodeError)
+    assert value not in str(caught.value)
+    assert len(wire.exchanges) == 1
+
+
+@every_way
 def test_redirect_to_such_a_place_is_an_error(wire: WireServer, way: Way) -> None:
     """Its text may be written anywhere."""
     location = f"https://{_BYTES['utf-8']}.example/{TOKEN}"
