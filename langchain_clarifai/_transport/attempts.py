@@ -91,8 +91,8 @@ class Attempt:
     def header_timeout(self) -> HeaderTimeout:
         """How long the headers of an async response may take.
 
-        aiohttp tells when the headers of a request were sent, not when its body was. So
-        a body too large for the socket's buffer gets the time for writing on top.
+        The time runs from when the request has a connection, and is written to it. So a
+        body too large for the socket's buffer gets the time for writing on top.
         """
         is_large = len(self._request.body) > _LARGEST_BUFFERED
         return HeaderTimeout(self._read_timeout + is_large * self.timeouts[2])

@@ -97,7 +97,7 @@ def _limit_reads(response: Any, seconds: float) -> bool:
 class HeaderTimeout:
     """Limit the time in which the headers of an async response arrive.
 
-    The time runs once the request is sent: waiting for a connection has a limit of its
+    The time runs once the request has a connection: waiting for that has a limit of its
     own.
 
     Raises:

@@ -70,7 +70,7 @@ async def apost(attempt: Attempt, client: Any) -> Any:
     """
     http_request = attempt.build(client)
     async with attempt.header_timeout as header_timeout:
-        # Our own transport begins it, once the request is sent.
+        # Our own client begins it, once the request has a connection.
         http_request.extensions["header_timeout"] = header_timeout
         response = await client.send(http_request, stream=True, follow_redirects=False)
     try:
