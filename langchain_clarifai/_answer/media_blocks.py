@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_DATA_URL: Final = re.compile(r"data:(?P<type>[\w.+/-]+)[^,]{0,200}?;base64,", re.ASCII)
+_DATA_URL: Final = re.compile(
+    r"data:(?P<type>[\w.+/-]++)[^,]{0,200}?;base64,", re.ASCII
+)
 
 
 def build_media_blocks(attached: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ _CLOSER: Final = "</think>"
 
 # Models whose chat template opens the tag in the prompt.
 _OPENS_IN_PROMPT: Final = re.compile(
-    r"QwQ|Qwen3[\w.-]*Thinking|DeepSeek-R1|MiniMax-M2", re.IGNORECASE
+    r"QwQ|Qwen3[\w.-]{0,64}Thinking|DeepSeek-R1|MiniMax-M2", re.IGNORECASE
 )
 
 
