@@ -39,7 +39,7 @@ KINDS: Final[dict[str, tuple[Callable[[int], bytes], int]]] = {
     "empty deltas": (lambda _: _write({}), _NOTHING),
     "usage": (lambda n: _write({}, usage=usage(7, n)), _NOTHING),
     "ids": (lambda n: _write({}, id=f"chatcmpl-{n}"), _NOTHING),
-    "unknown fields": (lambda n: _write({"mine": n}, yours=[n] * 3), _NOTHING),
+    "unknown fields": (lambda n: _write({"mine": n}, yours=[n] * 20), _NOTHING),
 }
 
 
