@@ -226,14 +226,14 @@ class ConnectedModel(Serializable):
         The model stays usable: the next call connects anew. What you passed in as
         `http_client` is yours to close.
         """
-        from langchain_clarifai._transport import pools
+        from langchain_clarifai._connections import pools
 
         pools.close(self._lease)
 
     async def aclose(self) -> None:
         """Give back the connections of this event loop, and those of sync calls."""
         await import_calls()
-        from langchain_clarifai._transport import loop_pools
+        from langchain_clarifai._connections import loop_pools
 
         await loop_pools.close(self._lease)
 

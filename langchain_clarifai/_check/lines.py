@@ -21,14 +21,14 @@ from langchain_clarifai._check.recorder import (
     Recorder,
     RecordingClient,
 )
+from langchain_clarifai._connections import loop_pools, pools
+from langchain_clarifai._connections.tenants import identify_tenant
 from langchain_clarifai._errors.catching import ConvertedErrors
 from langchain_clarifai._errors.exchange import Exchange as FailedExchange
 from langchain_clarifai._settings.credentials import Masked
 from langchain_clarifai._settings.lease import Lease
 from langchain_clarifai._settings.model_ids import is_clarifai_base_url
-from langchain_clarifai._transport import loop_pools, pools
 from langchain_clarifai._transport.request_headers import HEADERS
-from langchain_clarifai._transport.tenants import identify_tenant
 from langchain_clarifai.chat_models import ChatClarifai
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from langchain_clarifai._transport.warm_up import get_tls_context
+from langchain_clarifai._connections.warm_up import get_tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

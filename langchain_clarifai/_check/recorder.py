@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from langchain_clarifai._transport.unpacking import limit_unpacking
+from langchain_clarifai._connections.unpacking import limit_unpacking
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

@@ -1,6 +1,6 @@
 """A model's claim on the shared connections, which costs next to nothing to make.
 
-It travels with a model's settings; `_transport` counts who holds a claim on what.
+It travels with a model's settings; `_connections` counts who holds a claim on what.
 """
 
 from __future__ import annotations

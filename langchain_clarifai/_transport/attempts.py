@@ -20,16 +20,16 @@ from langchain_clarifai._answer.faults import (
     SlowAnswer,
 )
 from langchain_clarifai._answer.metadata import AnswerMetadata
+from langchain_clarifai._connections.patience import HeaderTimeout, take_headers
+from langchain_clarifai._connections.unpacking import limit_unpacking
 from langchain_clarifai._errors.catching import ConvertedErrors
 from langchain_clarifai._errors.exchange import Exchange
 from langchain_clarifai._errors.redaction import LARGEST_ERROR
 from langchain_clarifai._errors.request_ids import read_request_id
 from langchain_clarifai._settings.credentials import Masked
 from langchain_clarifai._settings.timeouts import READ_TIMEOUT
-from langchain_clarifai._transport.patience import HeaderTimeout, take_headers
 from langchain_clarifai._transport.request_headers import build_headers
 from langchain_clarifai._transport.throttling import Throttle
-from langchain_clarifai._transport.unpacking import limit_unpacking
 
 if TYPE_CHECKING:
     from langchain_core.outputs import ChatResult

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from langchain_clarifai._transport import loop_pools, pools
-from langchain_clarifai._transport.tenants import identify_tenant
+from langchain_clarifai._connections import loop_pools, pools
+from langchain_clarifai._connections.tenants import identify_tenant
 
 if TYPE_CHECKING:
+    from langchain_clarifai._connections.tables import Pool
     from langchain_clarifai._request.request import Request
-    from langchain_clarifai._transport.tables import Pool
 
 
 class Loan:

@@ -11,7 +11,7 @@ from collections import deque
 from contextlib import ExitStack, aclosing, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_clarifai._transport.patience import limit_body, limit_rest
+from langchain_clarifai._connections.patience import limit_body, limit_rest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

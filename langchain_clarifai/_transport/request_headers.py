@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from langchain_clarifai._connections.http_library import read_sdk_version
 from langchain_clarifai._settings.credentials import Masked
 from langchain_clarifai._settings.headers import merge_headers
-from langchain_clarifai._transport.http_library import read_sdk_version
 from langchain_clarifai._version import __version__
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def _build_script(calls: str, heavy: set[str]) -> str:
                 "langchain_clarifai._errors.classes",
                 "langchain_clarifai._errors.conversion",
                 "langchain_clarifai._structured.parsers",
-                "langchain_clarifai._transport.async_client",
+                "langchain_clarifai._connections.async_client",
                 "openai",
                 "tiktoken",
                 "transformers",

@@ -150,7 +150,7 @@ asyncio.run(ask("c"))
         "200 tasks at once in a fresh loop",
         200,
         """
-from langchain_clarifai._transport import loop_pools
+from langchain_clarifai._connections import loop_pools
 
 async def rush():
     answers = await asyncio.gather(*(model.ainvoke(str(n)) for n in range(200)))

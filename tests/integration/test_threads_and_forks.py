@@ -21,7 +21,7 @@ _THREADS = (
         32,
         """
 from concurrent.futures import ThreadPoolExecutor
-from langchain_clarifai._transport import loop_pools
+from langchain_clarifai._connections import loop_pools
 
 with ThreadPoolExecutor(16) as executor:
     list(executor.map(lambda n: asyncio.run(ask(str(n))), range(16)))
@@ -124,7 +124,7 @@ asyncio.run(fork_in_loop())
         4,
         """
 from langchain_clarifai._transport import calls
-from langchain_clarifai._transport import loop_pools, pools, warm_up
+from langchain_clarifai._connections import loop_pools, pools, warm_up
 
 with pools._lock, loop_pools._lock, warm_up._tls_lock:
     fork(work)

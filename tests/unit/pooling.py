@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
-from langchain_clarifai._transport import loop_pools, pools, warm_up
-from langchain_clarifai._transport.tables import Pool, PoolTable
+from langchain_clarifai._connections import loop_pools, pools, warm_up
+from langchain_clarifai._connections.tables import Pool, PoolTable
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import event_stream_reply, json_reply
 

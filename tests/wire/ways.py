@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import openai
 
 from langchain_clarifai import ChatClarifai, ClarifaiError
-from langchain_clarifai._transport.http_library import import_http_library
+from langchain_clarifai._connections.http_library import import_http_library
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, AIMessageChunk

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from langchain_clarifai._transport import connections, sync_client
-from langchain_clarifai._transport.http_library import import_core
-from langchain_clarifai._transport.sync_client import Client, build_client
+from langchain_clarifai._connections import connections, sync_client
+from langchain_clarifai._connections.http_library import import_core
+from langchain_clarifai._connections.sync_client import Client, build_client
 from tests.servers.wire import Pause, Reply, WireServer
 
 if TYPE_CHECKING:

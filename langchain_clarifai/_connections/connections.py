@@ -15,7 +15,7 @@ import queue
 from collections import deque
 from typing import Any, Final
 
-from langchain_clarifai._transport.http_library import MAX_CONNECTIONS, import_core
+from langchain_clarifai._connections.http_library import MAX_CONNECTIONS, import_core
 
 # The SDK's own limit, of its `_constants`.
 _MAX_KEPT: Final = 100

@@ -15,7 +15,7 @@ from aiohttp_socks import (
 )
 from typing_extensions import override
 
-from langchain_clarifai._transport.unread import WatchedConnections
+from langchain_clarifai._connections.unread import WatchedConnections
 
 
 class SocksConnector(WatchedConnections, ProxyConnector):

@@ -14,13 +14,13 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_clarifai._transport import warm_up
+from langchain_clarifai._connections import warm_up
 
 # Only the function is imported. With a reference to the module, Python would clear its
 # names at exit, and so close what a forked child must not close.
-from langchain_clarifai._transport.pools import close as close_sync_pools
-from langchain_clarifai._transport.proxies import check_socks, find_proxy
-from langchain_clarifai._transport.tables import Key, Pool, PoolTable, find_origin
+from langchain_clarifai._connections.pools import close as close_sync_pools
+from langchain_clarifai._connections.proxies import check_socks, find_proxy
+from langchain_clarifai._connections.tables import Key, Pool, PoolTable, find_origin
 
 if TYPE_CHECKING:
     import ssl
@@ -167,7 +167,7 @@ def _build_http_client(origin: str, context: ssl.SSLContext) -> Any:
     proxy = find_proxy(origin)
     check_socks(proxy, _SOCKS)
     # Sync calls shall not wait for aiohttp to be imported.
-    from langchain_clarifai._transport.async_client import AsyncClient
+    from langchain_clarifai._connections.async_client import AsyncClient
 
     return AsyncClient(context, proxy)
 

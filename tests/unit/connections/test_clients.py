@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 
-from langchain_clarifai._transport import http_library
-from langchain_clarifai._transport.async_client import AsyncClient
-from langchain_clarifai._transport.proxies import find_proxy
-from langchain_clarifai._transport.sync_client import build_client
+from langchain_clarifai._connections import http_library
+from langchain_clarifai._connections.async_client import AsyncClient
+from langchain_clarifai._connections.proxies import find_proxy
+from langchain_clarifai._connections.sync_client import build_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from langchain_clarifai._transport import trust
+from langchain_clarifai._connections import trust
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from langchain_clarifai._transport.trust import build_tls_context
+from langchain_clarifai._connections.trust import build_tls_context
 
 if TYPE_CHECKING:
     import ssl
@@ -37,7 +37,7 @@ def prepare_loops() -> ssl.SSLContext:
     """Do what would block a loop: read certificates, and modules of the libraries."""
     global _is_imported  # noqa: PLW0603 - of the process
     context = get_tls_context()
-    import_module("langchain_clarifai._transport.async_client")
+    import_module("langchain_clarifai._connections.async_client")
     _is_imported = True
     return context
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from langchain_clarifai._transport.addresses import add_query, read_address
-from langchain_clarifai._transport.http_library import import_http_library
+from langchain_clarifai._connections.addresses import add_query, read_address
+from langchain_clarifai._connections.http_library import import_http_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from langchain_clarifai._transport.addresses import Address
+    from langchain_clarifai._connections.addresses import Address
 
 _ENCODINGS: Final = ("ascii", "utf-8", "iso-8859-1")
 _TIMEOUT_PARTS: Final = ("connect", "read", "write", "pool")

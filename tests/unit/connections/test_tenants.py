@@ -12,9 +12,9 @@ import pytest
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai, ClarifaiError
+from langchain_clarifai._connections import loop_pools, pools, tables
+from langchain_clarifai._connections.tenants import identify_tenant
 from langchain_clarifai._settings.lease import Lease
-from langchain_clarifai._transport import loop_pools, pools, tables
-from langchain_clarifai._transport.tenants import identify_tenant
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
     End,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from langchain_clarifai import ClarifaiConnectionError, ClarifaiError
-from langchain_clarifai._transport.unpacking import limit_unpacking
+from langchain_clarifai._connections.unpacking import limit_unpacking
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import Framing, Pause, Reply, split_every
 from tests.wire.ways import PLAIN, Way, call

@@ -16,24 +16,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from langchain_clarifai._transport.connections import Connections
-from langchain_clarifai._transport.http_library import (
+from langchain_clarifai._connections.connections import Connections
+from langchain_clarifai._connections.http_library import (
     import_core,
     import_http_library,
 )
-from langchain_clarifai._transport.http_messages import (
+from langchain_clarifai._connections.http_messages import (
     HttpRequest,
     HttpResponse,
     build_request,
 )
-from langchain_clarifai._transport.network import PatientBackend
-from langchain_clarifai._transport.proxies import is_socks
+from langchain_clarifai._connections.network import PatientBackend
+from langchain_clarifai._connections.proxies import is_socks
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-    from langchain_clarifai._transport.addresses import Address
+    from langchain_clarifai._connections.addresses import Address
 
 # Seconds until an idle connection is closed: the HTTP library's default.
 _KEEPALIVE_EXPIRY: Final = 5.0

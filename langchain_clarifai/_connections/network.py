@@ -22,9 +22,9 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from langchain_clarifai._transport.framing import ChunkMerger, merge_first_chunks
-from langchain_clarifai._transport.http_library import import_core
-from langchain_clarifai._transport.patience import PatientConnection
+from langchain_clarifai._connections.framing import ChunkMerger, merge_first_chunks
+from langchain_clarifai._connections.http_library import import_core
+from langchain_clarifai._connections.patience import PatientConnection
 
 # The least that a read waits for, in seconds: zero would mean not to wait at all, which
 # is no timeout but another error.

@@ -16,8 +16,8 @@ import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from langchain_clarifai import ClarifaiTimeoutError
+from langchain_clarifai._connections.network import PatientBackend, PatientStream
 from langchain_clarifai._transport import attempts, posting
-from langchain_clarifai._transport.network import PatientBackend, PatientStream
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
     End,

@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
-from langchain_clarifai._transport import proxies
-from langchain_clarifai._transport.proxies import find_proxy
+from langchain_clarifai._connections import proxies
+from langchain_clarifai._connections.proxies import find_proxy
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import choice, completion
 from tests.servers.wire import WireServer, json_reply

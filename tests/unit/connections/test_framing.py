@@ -6,7 +6,7 @@ import h11
 import pytest
 from hypothesis import given, strategies as st
 
-from langchain_clarifai._transport.framing import merge_first_chunks
+from langchain_clarifai._connections.framing import merge_first_chunks
 
 HEAD = b"HTTP/1.1 200 OK\r\nx: y\r\nTransfer-Encoding: chunked\r\n\r\n"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from langchain_clarifai._transport.addresses import add_query, read_address
-from langchain_clarifai._transport.http_library import import_http_library
-from langchain_clarifai._transport.http_messages import (
+from langchain_clarifai._connections.addresses import add_query, read_address
+from langchain_clarifai._connections.http_library import import_http_library
+from langchain_clarifai._connections.http_messages import (
     HttpResponse,
     ResponseHeaders,
     build_request,

@@ -13,22 +13,22 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from langchain_clarifai._transport.http_library import MAX_CONNECTIONS
-from langchain_clarifai._transport.http_messages import (
+from langchain_clarifai._connections.http_library import MAX_CONNECTIONS
+from langchain_clarifai._connections.http_messages import (
     HttpRequest,
     HttpResponse,
     build_text_request,
 )
-from langchain_clarifai._transport.proxies import is_socks
-from langchain_clarifai._transport.silence import Pieces
-from langchain_clarifai._transport.unread import WatchedConnector, when_connected
+from langchain_clarifai._connections.proxies import is_socks
+from langchain_clarifai._connections.silence import Pieces
+from langchain_clarifai._connections.unread import WatchedConnector, when_connected
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator
 
-    from langchain_clarifai._transport.addresses import Address
-    from langchain_clarifai._transport.patience import HeaderTimeout
+    from langchain_clarifai._connections.addresses import Address
+    from langchain_clarifai._connections.patience import HeaderTimeout
 
 # Seconds until an idle connection is closed: the HTTP library's default.
 _KEEPALIVE_EXPIRY: Final = 5.0
@@ -125,7 +125,7 @@ class AsyncClient:
         }
         if self._socks is None:
             return WatchedConnector(**settings)
-        from langchain_clarifai._transport.socks import build_connector
+        from langchain_clarifai._connections.socks import build_connector
 
         return build_connector(self._socks, **settings)
 

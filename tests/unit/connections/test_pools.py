@@ -20,9 +20,9 @@ from langchain_core.runnables import ConfigurableField
 from pydantic import SecretStr
 
 from langchain_clarifai import ChatClarifai
+from langchain_clarifai._connections import loop_pools, pools, warm_up
+from langchain_clarifai._connections.trust import build_tls_context
 from langchain_clarifai._settings.lease import Lease
-from langchain_clarifai._transport import loop_pools, pools, warm_up
-from langchain_clarifai._transport.trust import build_tls_context
 from tests.servers.openai_wire import completion, sse, text_chunks
 from tests.servers.wire import (
     End,
@@ -49,7 +49,7 @@ def test_models_are_built_without_importing_the_sdk() -> None:
 import sys
 from langchain_clarifai import ChatClarifai
 models = [ChatClarifai(model="gpt-oss-120b", api_key="k") for _ in range(1_000)]
-heavy = {"openai", "langchain_clarifai._transport.pools"}
+heavy = {"openai", "langchain_clarifai._connections.pools"}
 print(sorted(heavy & set(sys.modules)))
 """
     process = subprocess.run(  # noqa: S603 - the script is our own

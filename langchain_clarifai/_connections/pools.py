@@ -11,10 +11,10 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_clarifai._transport import warm_up
-from langchain_clarifai._transport.proxies import check_socks, find_proxy
-from langchain_clarifai._transport.sync_client import build_client
-from langchain_clarifai._transport.tables import Pool, PoolTable, find_origin
+from langchain_clarifai._connections import warm_up
+from langchain_clarifai._connections.proxies import check_socks, find_proxy
+from langchain_clarifai._connections.sync_client import build_client
+from langchain_clarifai._connections.tables import Pool, PoolTable, find_origin
 
 if TYPE_CHECKING:
     import ssl

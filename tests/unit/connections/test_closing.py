@@ -17,8 +17,8 @@ import openai
 import pytest
 
 from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
+from langchain_clarifai._connections import loop_pools, pools
 from langchain_clarifai._settings.lease import Lease
-from langchain_clarifai._transport import loop_pools, pools
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
     Pause,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_clarifai._transport.http_library import import_http_library
+from langchain_clarifai._connections.http_library import import_http_library
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
