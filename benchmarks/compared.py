@@ -9,11 +9,11 @@ from environments import LITELLM, PROJECT, build_python, read_versions
 
 REQUIREMENTS = {
     "langchain": [
-        "langchain-core==1.7.2",
-        "langchain-openai==1.7.3",
+        "langchain-core==1.8.3",
+        "langchain-openai==1.7.4",
         "matplotlib>=3.10,<4",
-        "openai[aiohttp]==3.54.0",
-        "pydantic==2.14.3",
+        "openai[aiohttp]==3.57.0",
+        "pydantic==2.14.4",
         PROJECT,
     ],
     "litellm": [

@@ -90,6 +90,19 @@ def build_values(results: Results) -> str:
     return build_table(rows)
 
 
+def build_headline(results: Results) -> str:
+    """Build the table of what most users will ask for, a row a metric with a target."""
+    clients = ["openai", "ChatOpenAI", "ChatLiteLLM", OURS]
+    heads = ["`openai` SDK alone" if name == "openai" else name for name in clients]
+    rows = [["CPU, µs", *heads]]
+    for metric in TARGETS:
+        unit = UNITS.get(metric)
+        title = TITLES[metric] + (f", {unit}" if unit else "")
+        cells = next(iter(results[metric].values()))
+        rows.append([title, *(format_value(cells[client]) for client in clients)])
+    return build_table(rows)
+
+
 def build_ratio(cells: dict[str, float | None], other: str) -> float | None:
     """Build our share of another client's number."""
     ours, theirs = cells[OURS], cells[other]
