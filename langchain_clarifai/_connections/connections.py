@@ -5,22 +5,40 @@ request begins or ends, and asks the system about each that idles. Here a reques
 the connection that was used last, looks at that one, and owns it until its answer has
 ended. The core still makes the connections, and knows when one is used up.
 
-There are no locks: each step is a single operation of a queue, which nothing can
-interrupt. So any number of threads may send, and signal handlers in the middle of them.
+There are no locks: each step is a single operation of a queue or a set, which nothing
+can interrupt. So any number of threads may send, and signal handlers in the middle of
+them. A handler that raises costs the request its connection, and nothing else: what is
+lent is an object, and counts as long as it exists.
 """
 
 from __future__ import annotations
 
 import queue
+import time
 from collections import deque
+from contextlib import suppress
 from typing import Any, Final
 
 from langchain_clarifai._connections.http_library import MAX_CONNECTIONS, import_core
+from langchain_clarifai._connections.living import Living
 
 # The SDK's own limit, of its `_constants`.
 _MAX_KEPT: Final = 100
 
+# How often, in seconds, a request that waits looks for itself. Those that end wake it,
+# but one that was interrupted wakes nobody.
+_LOOK: Final = 0.05
+
 _core: Any = import_core()
+
+
+class Lent:
+    """A connection in the hands of one request."""
+
+    __slots__ = ("__weakref__", "connection")
+
+    def __init__(self) -> None:
+        self.connection: Any = None
 
 
 class Connections:
@@ -35,13 +53,13 @@ class Connections:
         self._pool = pool
         self._idle: deque[Any] = deque()  # the one that was used last is at the end
         self._is_closed = False
-        # It holds one item for each connection that a request may still take.
-        self._places: queue.SimpleQueue[None] = queue.SimpleQueue()
-        for _ in range(MAX_CONNECTIONS):
-            self._places.put(None)
+        self._lent = Living()
+        self._waiting = Living()
+        # An item wakes a request that waits.
+        self._ends: queue.SimpleQueue[None] = queue.SimpleQueue()
 
-    def take(self, origin: Any, timeout: float) -> Any:
-        """Return a connection for one request, perhaps one that is yet to connect.
+    def take(self, origin: Any, timeout: float) -> Lent:
+        """Lend a connection to one request, perhaps one that is yet to connect.
 
         Args:
             origin: The server, always the same.
@@ -51,19 +69,20 @@ class Connections:
         Raises:
             PoolTimeout: If none was given back in that time. It is the core's error.
         """
-        try:
-            self._places.get(timeout=timeout)
-        except queue.Empty:
-            raise _core.PoolTimeout from None
+        lent = Lent()
+        if self._waiting or not self._admit(lent):
+            self._wait(lent, timeout)
         try:
             self._close_oldest()
-            return self._find_idle() or self._pool.create_connection(origin)
+            lent.connection = self._find_idle() or self._pool.create_connection(origin)
         except BaseException:
-            self._places.put(None)
+            self._end(lent)
             raise
+        return lent
 
-    def give_back(self, connection: Any) -> None:
+    def give_back(self, lent: Lent) -> None:
         """Keep a connection for later requests, or close it if it can take none."""
+        connection = lent.connection
         try:
             if connection.is_closed():
                 return
@@ -74,12 +93,47 @@ class Connections:
             if self._is_closed:
                 self._close_idle()
         finally:
-            self._places.put(None)
+            self._end(lent)
+
+    def drop(self, lent: Lent) -> None:
+        """Close a connection whose request was broken off, in whatever state it is."""
+        try:
+            lent.connection.close()
+        finally:
+            self._end(lent)
 
     def close(self) -> None:
         """Close what idles now, and the others when they are given back."""
         self._is_closed = True
         self._close_idle()
+
+    def _admit(self, lent: Lent) -> bool:
+        """Count a request; tell whether there may be as many."""
+        # Of two threads in the same moment, both are rather sent away than let in.
+        self._lent.add(lent)
+        if len(self._lent) <= MAX_CONNECTIONS:
+            return True
+        self._lent.discard(lent)
+        return False
+
+    def _wait(self, lent: Lent, timeout: float) -> None:
+        """Wait until the request is let in."""
+        until = time.monotonic() + timeout
+        self._waiting.add(lent)
+        try:
+            while not self._admit(lent):
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise _core.PoolTimeout
+                with suppress(queue.Empty):
+                    self._ends.get(timeout=min(left, _LOOK))
+        finally:
+            self._waiting.discard(lent)
+
+    def _end(self, lent: Lent) -> None:
+        self._lent.discard(lent)
+        if self._waiting:
+            self._ends.put(None)
 
     def _find_idle(self) -> Any:
         """Return the connection that was used last, of those that are still good."""

@@ -20,7 +20,13 @@ from langchain_clarifai._connections import warm_up
 # names at exit, and so close what a forked child must not close.
 from langchain_clarifai._connections.pools import close as close_sync_pools
 from langchain_clarifai._connections.proxies import check_socks, find_proxy
-from langchain_clarifai._connections.tables import Key, Pool, PoolTable, find_origin
+from langchain_clarifai._connections.tables import (
+    Key,
+    Pool,
+    PoolTable,
+    Use,
+    find_origin,
+)
 
 if TYPE_CHECKING:
     import ssl
@@ -53,9 +59,9 @@ class LoopPools(PoolTable):
             await anext(self._guard)
         await self.close(self.sweep())
 
-    async def take_back_and_close(self, pool: Pool) -> None:
+    async def take_back_and_close(self, use: Use) -> None:
         """End a request's use of a pool, and close what is to be closed for it."""
-        if (closing := self.take_back(pool)) is not None:
+        if (closing := self.take_back(use)) is not None:
             await self.close([closing])
 
     async def close(self, pools: Iterable[Pool]) -> None:
@@ -107,8 +113,8 @@ _tables: dict[int, LoopPools] = {}
 _inherited: list[LoopPools] = []
 
 
-async def lend(base_url: str, tenant: bytes, lease: Lease) -> tuple[LoopPools, Pool]:
-    """Return the running loop's pool for one more request, and the pool's table.
+async def lend(base_url: str, tenant: bytes, lease: Lease) -> tuple[LoopPools, Use]:
+    """Begin one more request's use of its pool; return the loop's table with it.
 
     Args:
         base_url: The server's.
@@ -121,28 +127,27 @@ async def lend(base_url: str, tenant: bytes, lease: Lease) -> tuple[LoopPools, P
     if table is not None and table.loop is loop:
         pool = table.by_key.get(key)
         if pool is not None:
-            table.lend(pool, lease)
-            return table, pool
+            return table, table.lend(pool, lease)
     context = warm_up.find_context()
     if context is None:
         context = await asyncio.to_thread(warm_up.prepare_loops)
     table = _find_table(loop)
     pool = table.find(key, context)
     # This comes before anything is awaited: a pool without claims would be closed.
-    table.lend(pool, lease)
+    use = table.lend(pool, lease)
     try:
         await table.begin()
     except BaseException:
-        await table.take_back_and_close(pool)
+        await table.take_back_and_close(use)
         raise
-    return table, pool
+    return table, use
 
 
 async def get_client(base_url: str, tenant: bytes, lease: Lease) -> Any:
     """Return the HTTP client for requests as long as nobody closes the lease."""
-    table, pool = await lend(base_url, tenant, lease)
-    table.hold(pool)
-    return pool.http_client
+    table, use = await lend(base_url, tenant, lease)
+    table.hold(use)
+    return use.pool.http_client
 
 
 async def close(lease: Lease) -> None:

@@ -36,6 +36,8 @@ _LARGEST_HEAD: Final = 256 * 1024
 _HEAD_END: Final = b"\r\n\r\n"
 # An informational head (1xx), which another follows, except for 101.
 _INFORMATION: Final = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d\b")
+# A head that no body follows, whatever length it announces.
+_BODILESS: Final = re.compile(rb"HTTP/1\.\d (?:204|304)\b")
 
 # Bytes of a request that are sent at once; copying more costs more than another call.
 _LARGEST_JOINED: Final = 64 * 1024
@@ -197,10 +199,12 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
             # These headers came before the request was written: they, and what follows,
             # are left over from an answer without an announced length.
             raise ConnectionError("The connection held bytes of another answer.")
+        while _INFORMATION.match(rest):
+            _, _, rest = rest.partition(_HEAD_END)
         length = headers.get("content-length", "")
+        if _BODILESS.match(rest):
+            length = "0"
         if length.isdecimal():
-            while _INFORMATION.match(rest):
-                _, _, rest = rest.partition(_HEAD_END)
             _, _, body = rest.partition(_HEAD_END)
             self._left = int(length) - len(body)
 

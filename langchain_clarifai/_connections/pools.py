@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_clarifai._connections import warm_up
 from langchain_clarifai._connections.proxies import check_socks, find_proxy
 from langchain_clarifai._connections.sync_client import build_client
-from langchain_clarifai._connections.tables import Pool, PoolTable, find_origin
+from langchain_clarifai._connections.tables import Pool, PoolTable, Use, find_origin
 
 if TYPE_CHECKING:
     import ssl
@@ -32,8 +32,8 @@ _table = PoolTable()
 _inherited: list[PoolTable] = []
 
 
-def lend(base_url: str, tenant: bytes, lease: Lease) -> Pool:
-    """Return the pool for one more request; open it if there is none.
+def lend(base_url: str, tenant: bytes, lease: Lease) -> Use:
+    """Begin one more request's use of its pool, which is opened if there is none.
 
     Args:
         base_url: The server's.
@@ -52,30 +52,30 @@ def lend(base_url: str, tenant: bytes, lease: Lease) -> Pool:
                 http_client = _build_http_client(key[0])
                 unused = _table.sweep()
                 pool = _table.add(key, http_client)
-            _table.lend(pool, lease)
+            use = _table.lend(pool, lease)
             # A signal handler may have closed it in between.
             is_open = not pool.is_closed
             if not is_open:
-                _table.take_back(pool)
+                _table.take_back(use)
         _close(unused)
         if is_open:
-            return pool
+            return use
 
 
-def take_back(pool: Pool) -> None:
+def take_back(use: Use) -> None:
     """End a request's use of a pool, and close what is to be closed for it."""
     with _lock:
-        closing = _table.take_back(pool)
+        closing = _table.take_back(use)
     if closing is not None:
         closing.http_client.close()
 
 
 def get_client(base_url: str, tenant: bytes, lease: Lease) -> Any:
     """Return the HTTP client for requests as long as nobody closes the lease."""
-    pool = lend(base_url, tenant, lease)
+    use = lend(base_url, tenant, lease)
     with _lock:
-        _table.hold(pool)
-    return pool.http_client
+        _table.hold(use)
+    return use.pool.http_client
 
 
 def close(lease: Lease) -> None:

@@ -11,12 +11,12 @@ connections are the core's, by its public interface, with the SDK's limits.
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from langchain_clarifai._connections.connections import Connections
+from langchain_clarifai._connections.connections import Connections, Lent
 from langchain_clarifai._connections.http_library import (
     import_core,
     import_http_library,
@@ -31,7 +31,7 @@ from langchain_clarifai._connections.proxies import is_socks
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from langchain_clarifai._connections.addresses import Address
 
@@ -67,32 +67,46 @@ class SyncResponse(HttpResponse):
 
     Args:
         response: The core's.
-        give_back: Gives its connection back.
+        lent: The connection that it comes on.
+        connections: Those that it was lent from.
     """
 
-    def __init__(self, response: Any, give_back: Callable[[], None]) -> None:
+    def __init__(self, response: Any, lent: Lent, connections: Connections) -> None:
         super().__init__(response.status, response.headers, response.extensions)
         self._stream = response.stream
-        self._give_back: Callable[[], None] | None = give_back
+        self._lent: Lent | None = lent
+        self._connections = connections
 
     def iter_raw(self) -> Iterator[bytes]:
         """Yield the body as it comes; its end gives the connection back."""
-        for piece in self._stream:
-            if piece:
-                yield piece
+        try:
+            for piece in self._stream:
+                if piece:
+                    yield piece
+        except BaseException:
+            self._drop()
+            raise
         self.close()
 
     iter_bytes = iter_raw
 
     def close(self) -> None:
         """Give the connection back if the body was read to its end, else close it."""
-        give_back, self._give_back = self._give_back, None
-        if give_back is None:
+        if self._lent is None:
             return
         try:
             self._stream.close()
-        finally:
-            give_back()
+        except BaseException:
+            self._drop()
+            raise
+        lent, self._lent = self._lent, None
+        if lent is not None:
+            self._connections.give_back(lent)
+
+    def _drop(self) -> None:
+        lent, self._lent = self._lent, None
+        if lent is not None:
+            self._connections.drop(lent)
 
 
 class Client:
@@ -123,14 +137,14 @@ class Client:
         # They are bytes already. The constructor, given them, would check each of them.
         sent.headers = request.headers
         timeout = request.extensions["timeout"]["pool"]
-        connection = self._connections.take(url.origin, timeout)
+        lent = self._connections.take(url.origin, timeout)
         try:
-            response = connection.handle_request(sent)
+            response = lent.connection.handle_request(sent)
         except BaseException as error:
-            self._connections.give_back(connection)
+            self._connections.drop(lent)
             # The core's pool raises it so, too: the error says all that its cause says.
             raise error from None
-        return SyncResponse(response, partial(self._connections.give_back, connection))
+        return SyncResponse(response, lent, self._connections)
 
     def close(self) -> None:
         """Close all connections."""

@@ -19,6 +19,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
+from langchain_clarifai._connections.living import Living
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -33,16 +35,22 @@ _EXPIRY: Final = 5.0
 
 
 class Pool:
-    """One HTTP client, the claims on it, and how many requests use it right now."""
+    """One HTTP client, the claims on it, and the requests that use it right now."""
 
     def __init__(self, key: Key, http_client: Any) -> None:
         self.key = key
         self.http_client = http_client
         self.leases: weakref.WeakSet[Lease] = weakref.WeakSet()
-        self.in_flight = 0
+        self.uses = Living()
         self.idle_since = 0.0
+        self.is_held = False
         self.is_retired = False
         self.is_closed = False
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests use the pool."""
+        return len(self.uses)
 
     def end(self) -> bool:
         """Tell a caller whether to close the pool; only one caller is told to."""
@@ -50,6 +58,15 @@ class Pool:
             return False
         self.is_closed = True
         return True
+
+
+class Use:
+    """A request's use of a pool. It ends when it is taken back, or forgotten."""
+
+    __slots__ = ("__weakref__", "pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
 
 
 class PoolTable:
@@ -71,19 +88,23 @@ class PoolTable:
         pool = self.by_key[key] = Pool(key, http_client)
         return pool
 
-    def lend(self, pool: Pool, lease: Lease) -> None:
+    def lend(self, pool: Pool, lease: Lease) -> Use:
         """Begin a request of a model, which gives the model a claim on the pool."""
         pool.leases.add(lease)
-        pool.in_flight += 1
+        use = Use(pool)
+        pool.uses.add(use)
         if pool.in_flight == 1:
             self._idle.pop(pool.key, None)
+        return use
 
-    def take_back(self, pool: Pool) -> Pool | None:
+    def take_back(self, use: Use) -> Pool | None:
         """End a request; return the pool that is to be closed for it, if one is."""
+        pool = use.pool
         if pool.in_flight == 1 and not pool.is_retired:
             pool.idle_since = time.monotonic()
+            pool.is_held = False
             self._idle[pool.key] = pool
-        pool.in_flight -= 1
+        pool.uses.discard(use)
         if pool.is_retired:
             return pool if self._end(pool) else None
         if len(self._idle) > _MOST_IDLE:
@@ -91,9 +112,10 @@ class PoolTable:
             return oldest if self.retire(oldest) else None
         return None
 
-    def hold(self, pool: Pool) -> None:
+    def hold(self, use: Use) -> None:
         """End a request, but keep the pool out of those that count as idle."""
-        pool.in_flight -= 1
+        use.pool.is_held = True
+        use.pool.uses.discard(use)
 
     def retire(self, pool: Pool) -> bool:
         """Let no new request in; tell whether the pool is to be closed now."""
@@ -114,14 +136,18 @@ class PoolTable:
         return closing
 
     def sweep(self) -> list[Pool]:
-        """Retire idle pools that are of no more use; return those to be closed."""
+        """Retire idle pools that are of no more use; return those to be closed.
+
+        They include those whose last request was forgotten: nobody took it back.
+        """
         expired = time.monotonic() - _EXPIRY
         missed_by_nobody = [
             pool
-            for pool in list(self._idle.values())
-            if not pool.leases or pool.idle_since < expired
+            for pool in list(self.by_key.values())
+            if not (pool.in_flight or pool.is_held)
+            and (not pool.leases or pool.idle_since < expired)
         ]
-        return self.retire_all(missed_by_nobody)
+        return self.retire_all([*missed_by_nobody, *list(self.leaving)])
 
     def retire_all(self, pools: Iterable[Pool]) -> list[Pool]:
         """Retire pools; return those that are to be closed now."""

@@ -301,9 +301,9 @@ async def test_many_servers_leave_no_pools() -> None:
     for number in range(400):
         lease = Lease()
         url = f"https://{number}.example/v1"
-        table, pool = await loop_pools.lend(url, b"", lease)
-        await table.take_back_and_close(pool)
-        opened.append(pool)
+        table, use = await loop_pools.lend(url, b"", lease)
+        await table.take_back_and_close(use)
+        opened.append(use.pool)
         del lease
         assert len(list_loop_pools()) <= 2
     assert sum(pool.http_client.is_closed for pool in opened) == 399

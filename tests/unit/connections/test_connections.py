@@ -88,6 +88,24 @@ def test_request_waits_where_there_are_as_many_as_may_be(
         timer.join()
 
 
+# The connection of the forgotten response is closed by its finaliser.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_response_that_is_forgotten_leaves_its_place_to_others(
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wakes nobody, so the request that waits looks for itself."""
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 1)
+    wire.reply(*[Reply(body=[b"yes"])] * 2)
+    with _client() as client:
+        forgotten = [_send(client, wire)]
+        timer = threading.Timer(0.05, forgotten.clear)
+        timer.start()
+        assert b"".join(_send(client, wire).iter_bytes()) == b"yes"
+        timer.join()
+    assert wire.connections == 2
+
+
 def test_request_that_failed_leaves_its_place_to_others(
     wire: WireServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,26 @@ def test_connection_of_a_broken_answer_is_not_used_again(
     assert len(wire.exchanges) == 2
 
 
+@every_way
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
+@pytest.mark.parametrize("length", [b"content-length: 31\r\n", b""])
+def test_body_where_there_can_be_none_answers_no_other_request(
+    wire: WireServer, way: Way, status: bytes, length: bytes
+) -> None:
+    """Bytes after such a head, announced or not, end their connection."""
+    head = b"HTTP/1.1 " + status + b"\r\n" + length + b"\r\n"
+    glued = b"HTTP/1.1 500 Not yours\r\nx-more: "
+    wire.reply(
+        Reply(body=[head + glued], framing=Framing.RAW, end=End.KEEP),
+        json_reply(completion(choice("next")))
+        if way in PLAIN
+        else event_stream_reply(sse(*text_chunks("next"))),
+    )
+    assert call(way, wire).error is not None
+    assert call(way, wire).message.text == "next"
+    assert wire.connections == 2
+
+
 def test_answer_that_is_whole_keeps_its_connection(wire: WireServer) -> None:
     """Also when it is an error with a body of its own."""
     model = build_model(wire)

@@ -325,8 +325,8 @@ async def test_two_tasks_that_open_the_pool_at_once_open_one() -> None:
     opened = await asyncio.gather(
         *(loop_pools.lend("https://a.example/v1", b"", lease) for lease in leases)
     )
-    assert len({id(pool) for _, pool in opened}) == 1
-    assert opened[0][1].in_flight == 5
+    assert len({id(use.pool) for _, use in opened}) == 1
+    assert opened[0][1].pool.in_flight == 5
 
 
 async def _ask_once(model: ChatClarifai) -> None:

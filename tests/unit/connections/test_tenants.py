@@ -168,9 +168,9 @@ def test_thousands_of_tenants_leave_a_hundred_idle_pools() -> None:
     """One model lives on, and each of its calls has another token."""
     lease, opened = Lease(), []
     for number in range(2_000):
-        pool = pools.lend("https://a.example/v1", b"%d" % number, lease)
-        pools.take_back(pool)
-        opened.append(pool)
+        use = pools.lend("https://a.example/v1", b"%d" % number, lease)
+        pools.take_back(use)
+        opened.append(use.pool)
     kept = list_pools()
     assert kept == opened[-100:]  # the last used
     assert [pool for pool in opened if not pool.http_client.is_closed] == kept
@@ -184,9 +184,9 @@ async def test_thousands_of_tenants_in_a_loop_leave_a_hundred_idle_pools() -> No
     lease, opened = Lease(), []
     for number in range(2_000):
         url = "https://a.example/v1"
-        table, pool = await loop_pools.lend(url, b"%d" % number, lease)
-        await table.take_back_and_close(pool)
-        opened.append(pool)
+        table, use = await loop_pools.lend(url, b"%d" % number, lease)
+        await table.take_back_and_close(use)
+        opened.append(use.pool)
     kept = list_loop_pools()
     assert kept == opened[-100:]
     assert [pool for pool in opened if not pool.http_client.is_closed] == kept
