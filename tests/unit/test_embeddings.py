@@ -173,7 +173,8 @@ async def test_first_async_call_does_not_block_the_loop(
 def test_import_and_construction_need_nothing_heavy() -> None:
     """The SDK waits for the first request, and the chat model imports no embeddings."""
     code = (
-        "import sys; import langchain_core.language_models, langchain_core.callbacks\n"
+        "import sys, langchain_core.callbacks\n"
+        "import langchain_core.language_models.chat_models\n"
         "before = set(sys.modules)\n"
         "from langchain_clarifai import ChatClarifai\n"
         "assert 'langchain_clarifai.embeddings' not in sys.modules\n"
