@@ -72,6 +72,7 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
 
     __slots__ = (
         "_deadline",
+        "_early",
         "_has_head",
         "_head",
         "_left",
@@ -95,6 +96,8 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
         # Bytes of the body that are to come, None where it has no announced length.
         self._left: int | None = None
         self._merger: ChunkMerger | None = None
+        # What came of the answer before the request was written.
+        self._early = b""
 
     @override
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -157,9 +160,21 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
             while rest:
                 rest = rest[connection.send(rest) :]
         except TimeoutError as error:
+            if self._has_early_answer():
+                # After this error, unlike the other, the core reads the answer.
+                raise _core.WriteError(error) from error
             raise _core.WriteTimeout(error) from error
         except OSError as error:
             raise _core.WriteError(error) from error
+
+    def _has_early_answer(self) -> bool:
+        """Look for an answer to a request that the server reads no further."""
+        self._socket.settimeout(0)
+        try:
+            self._early = self._socket.recv(_LARGEST_JOINED)
+        except OSError:
+            return False  # nothing is there, or what is there belongs to TLS
+        return bool(self._early)
 
     def _receive(self, max_bytes: int, timeout: float | None) -> bytes:
         """Read from the socket, likewise."""
@@ -167,6 +182,9 @@ class PatientStream(PatientConnection, _core.NetworkStream):  # type: ignore[mis
         if connection is None:
             piece: bytes = self._stream.read(max_bytes, timeout)
             return piece
+        if self._early:
+            early, self._early = self._early, b""
+            return early
         try:
             if connection.gettimeout() != timeout:
                 connection.settimeout(timeout)

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import socket
+import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -16,6 +17,7 @@ import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from langchain_clarifai import ClarifaiTimeoutError
+from langchain_clarifai._connections.http_library import import_core
 from langchain_clarifai._connections.network import PatientBackend, PatientStream
 from langchain_clarifai._transport import attempts, posting
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
@@ -31,9 +33,15 @@ from tests.servers.wire import (
 from tests.wire.ways import PLAIN, STREAMED, Way, build_model, call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import TypeAlias
 
     from tests.servers.wire import Piece, WireServer
+
+    _Connected: TypeAlias = AbstractContextManager[tuple[PatientStream, socket.socket]]
+
+_CORE = import_core()
 
 every_way = pytest.mark.parametrize("way", Way, ids=lambda way: way.value)
 
@@ -46,6 +54,24 @@ def _connected() -> Iterator[tuple[PatientStream, socket.socket]]:
         theirs, _ = server.accept()
         with theirs, closing(ours):
             yield ours, theirs
+
+
+@contextmanager
+def _connected_over_tls() -> Iterator[tuple[PatientStream, socket.socket]]:
+    """Connect likewise; the tickets of TLS 1.3 lie unread at our end then."""
+    trustme = pytest.importorskip("trustme")
+    authority, ours_trusts = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(ours_trusts)
+    theirs_shows = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(theirs_shows)
+    with _connected() as (plain, bare), ThreadPoolExecutor(1) as thread:
+        shaking = thread.submit(theirs_shows.wrap_socket, bare, server_side=True)
+        ours = plain.start_tls(ours_trusts, server_hostname="localhost", timeout=5)
+        with shaking.result() as theirs, closing(ours):
+            yield ours, theirs
+
+
+over_both = pytest.mark.parametrize("connect", [_connected, _connected_over_tls])
 
 
 def _drip(content: bytes, seconds: float) -> list[Piece]:
@@ -209,6 +235,31 @@ def test_flood_of_informational_heads_ends_in_time(wire: WireServer, way: Way) -
     started = time.monotonic()
     assert call(way, wire, timeout=0.5).error is not None
     assert time.monotonic() - started < 5
+
+
+@over_both
+def test_answer_to_a_request_that_is_read_no_further_is_taken(
+    connect: Callable[[], _Connected],
+) -> None:
+    """A `413` says more than that the rest could not be written in time."""
+    refusal = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n"
+    with connect() as (ours, theirs):
+        theirs.sendall(refusal)
+        ours.write(b"POST / HTTP/1.1\r\n\r\n", timeout=5)
+        with pytest.raises(_CORE.WriteError):
+            ours.write(b"x" * 20_000_000, timeout=0.2)
+        assert ours.read(1024, timeout=5) == refusal
+
+
+@over_both
+def test_request_that_is_read_no_further_without_an_answer_is_a_timeout(
+    connect: Callable[[], _Connected],
+) -> None:
+    """There is nothing then that would say more."""
+    with connect() as (ours, _):
+        ours.write(b"POST / HTTP/1.1\r\n\r\n", timeout=5)
+        with pytest.raises(_CORE.WriteTimeout):
+            ours.write(b"x" * 20_000_000, timeout=0.2)
 
 
 def test_heads_without_end_are_bounded_in_memory() -> None:
