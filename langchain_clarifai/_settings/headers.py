@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
 # A header's name must be what HTTP calls a token: https://www.rfc-editor.org/rfc/rfc9110#name-tokens
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# They say where a body ends or when it is sent, or change the connection: that is the
+# HTTP library's own business. Two that differ make the server read a body as a request.
+_FRAMING: Final = frozenset(
+    {"content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade"}
+)
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
@@ -29,8 +34,8 @@ def check_headers(headers: Mapping[str, Any]) -> Mapping[str, str]:
     """Return headers that may be sent, each name once: the last of its spellings.
 
     Raises:
-        ValueError: If a name or a value is not what HTTP allows. The value is not
-            shown: it may be a secret.
+        ValueError: If a name or a value is not what HTTP allows, or the header would
+            change how a request is framed. The value is not shown: it may be a secret.
     """
     if not headers:
         return _NO_HEADERS
@@ -41,6 +46,12 @@ def check_headers(headers: Mapping[str, Any]) -> Mapping[str, str]:
                 f"The header {name!r} cannot be sent. A name is made of letters, digits"
                 " and !#$%&'*+-.^_`|~; a value is printable ASCII on one line, without "
                 "blanks at its ends."
+            )
+        if name.lower() in _FRAMING:
+            raise ValueError(
+                f"The header {name!r} cannot be sent. It changes where the request's "
+                "body ends or how the connection is used, which the HTTP library "
+                "decides. Leave it out."
             )
         checked[name.lower()] = name, str(value)
     return dict(checked.values())

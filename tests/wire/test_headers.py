@@ -35,6 +35,9 @@ HEADERS: Final[dict[str, dict[Any, Any]]] = {
     "no name": {"": "secret"},
     "bytes as a name": {b"X-A": "secret"},
     "number as a name": {5: "secret"},
+    "length of the body": {"Content-Length": "5"},
+    "chunks of the body": {"Transfer-Encoding": "chunked"},
+    "body held back": {"Expect": "100-continue"},
 }
 
 every_way = pytest.mark.parametrize("way", Way, ids=lambda way: way.value)

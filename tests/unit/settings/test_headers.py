@@ -47,6 +47,25 @@ def test_header_that_could_begin_another_is_refused_unseen(
     assert not any(value in str(caught.value) for value in ("b: y", "'x'"))
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Content-Length", "transfer-ENCODING", "Expect", "TE", "Trailer", "Upgrade"],
+)
+def test_header_that_changes_the_framing_is_refused_with_the_reason(name: str) -> None:
+    """In any case of its name; its value is not shown."""
+    with pytest.raises(
+        ValueError, match=f"'{name}' cannot be sent.*Leave it"
+    ) as caught:
+        check_headers({name: "secret"})
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Host", "Connection", "Authorization", "Cookie"])
+def test_header_that_leaves_the_framing_alone_is_accepted(name: str) -> None:
+    """A gateway may ask for them."""
+    assert check_headers({name: "close"}) == {name: "close"}
+
+
 def test_last_spelling_of_a_name_counts() -> None:
     """Names of headers do not differ by case."""
     assert check_headers({"X-A": "1", "x-b": "2", "x-a": "3"}) == {
