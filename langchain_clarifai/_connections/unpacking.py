@@ -27,6 +27,10 @@ _WINDOWS: Final = {
 _REFUSED: Final = frozenset({"br", "compress", "x-compress", "zstd"})
 # So many bytes tell zlib's format from others.
 _SIGN: Final = 2
+_GZIP_SIGN: Final = b"\x1f\x8b"
+# Gzip files in one body, which are read as one. Servers that flush by ending the file
+# send dozens; empty ones, of which each takes time, could come without an end.
+_MOST_MEMBERS: Final = 10_000
 _MARK: Final = "langchain_clarifai.unpacked"
 
 
@@ -80,7 +84,9 @@ class _Unpacker:
     def __init__(self, window: int) -> None:
         self._window = window
         self._unpack: Any = None
-        self._start = b""
+        self._start = b""  # too few bytes to tell what they begin
+        self._members = 0
+        self._has_ended = False
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Yield what the next bytes of the body unpack to, never an empty piece.
@@ -88,11 +94,36 @@ class _Unpacker:
         Raises:
             ConnectionError: If they are not what the headers say.
         """
-        if self._unpack is None:
-            piece = self._start = self._start + piece
-            if len(piece) < _SIGN:
+        piece = self._start + piece
+        self._start = b""
+        while piece and not self._has_ended:
+            if self._unpack is None:
+                if len(piece) < _SIGN:
+                    self._start = piece
+                    return
+                self._begin(piece)
+                continue
+            yield from self._feed_member(piece)
+            if not self._unpack.eof:
                 return
-            self._unpack = zlib.decompressobj(self._choose_window(piece))
+            piece, self._unpack = self._unpack.unused_data, None
+
+    def _begin(self, start: bytes) -> None:
+        """Begin a member, of which a gzip file may have several; the rest is padding.
+
+        See https://www.rfc-editor.org/rfc/rfc1952#section-2.2.
+        """
+        if self._members and not (
+            self._window == _WINDOWS["gzip"] and start.startswith(_GZIP_SIGN)
+        ):
+            self._has_ended = True
+            return
+        self._members += 1
+        if self._members > _MOST_MEMBERS:
+            raise ConnectionError("The answer's compression has too many parts.")
+        self._unpack = zlib.decompressobj(self._choose_window(start))
+
+    def _feed_member(self, piece: bytes) -> Iterator[bytes]:
         while not self._unpack.eof:
             try:
                 unpacked = self._unpack.decompress(piece, _LARGEST_STEP)

@@ -165,3 +165,30 @@ def test_body_in_memory_is_left_as_it_is(library: str) -> None:
     response = httpx.Response(200, headers=headers, content=gzip.compress(b"Hi"))
     limit_unpacking(response)
     assert b"".join(response.iter_bytes()) == b"Hi"
+
+
+@every_way
+@pytest.mark.parametrize("padding", [b"", bytes(512)], ids=["bare", "padded"])
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_gzip_of_several_members_is_read_whole(
+    wire: WireServer, way: Way, padding: bytes, size: int
+) -> None:
+    """A gzip file may be several in a row, and zeros may follow, cut anywhere."""
+    answer = _answer(way)
+    parts = [answer[:20], b"", answer[20:45], answer[45:]]
+    body = b"".join(gzip.compress(part) for part in parts) + padding
+    headers = {"content-encoding": "gzip"}
+    wire.reply(Reply(body=split_every(body, size), headers=headers))
+    assert call(way, wire).message.text == "Hi"
+
+
+@every_way
+def test_gzip_of_countless_empty_members_is_an_error(
+    wire: WireServer, way: Way
+) -> None:
+    """Each takes time and gives nothing, so that no limit of the body's size holds."""
+    headers = {"content-encoding": "gzip"}
+    wire.reply(Reply(body=[gzip.compress(b"") * 20_000], headers=headers))
+    error = call(way, wire, max_retries=0).error
+    assert isinstance(error, ClarifaiConnectionError)
+    assert "too many parts" in str(error)
