@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai._settings.credentials import Masked
@@ -40,7 +41,12 @@ def _may_be_secret(name: str, value: Any) -> bool:
     if name in _URLS:
         # It is refused, and what follows one of these may be a password.
         return isinstance(value, str) and not _HIDDEN_PARTS.isdisjoint(value)
-    return name in _MAPPINGS or _NAMES_OF_SECRETS.search(name) is not None
+    return name in _MAPPINGS or _is_name_of_secret(name)
+
+
+@lru_cache(maxsize=256)
+def _is_name_of_secret(name: str) -> bool:
+    return _NAMES_OF_SECRETS.search(name) is not None
 
 
 def _hide(value: Any) -> Any:
@@ -61,7 +67,7 @@ def refuse_secrets(names: set[str]) -> None:
     Raises:
         ValueError: If one of the names is like that of a token.
     """
-    if secrets := [name for name in sorted(names) if _NAMES_OF_SECRETS.search(name)]:
+    if secrets := [name for name in sorted(names) if _is_name_of_secret(name)]:
         raise ValueError(
             f"`{'`, `'.join(secrets)}` looks like a secret, and parameters of the "
             "model are sent in the body and shown in traces. Give the token as "
