@@ -99,6 +99,9 @@ class SyncResponse(HttpResponse):
         except BaseException:
             self._drop()
             raise
+        self._give_back()
+
+    def _give_back(self) -> None:
         lent, self._lent = self._lent, None
         if lent is not None:
             self._connections.give_back(lent)
