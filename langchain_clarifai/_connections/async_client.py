@@ -6,18 +6,22 @@ responses are our own here too: building those of the library would take a quart
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from langchain_clarifai._connections.http_library import MAX_CONNECTIONS
+from langchain_clarifai._connections.http_library import (
+    KEEPALIVE_EXPIRY,
+    MAX_CONNECTIONS,
+)
 from langchain_clarifai._connections.http_messages import (
     HttpRequest,
     HttpResponse,
-    build_text_request,
+    build_request,
+    convert_to_text_headers,
 )
 from langchain_clarifai._connections.proxies import is_socks
 from langchain_clarifai._connections.silence import Pieces
@@ -29,9 +33,6 @@ if TYPE_CHECKING:
 
     from langchain_clarifai._connections.addresses import Address
     from langchain_clarifai._connections.patience import HeaderTimeout
-
-# Seconds until an idle connection is closed: the HTTP library's default.
-_KEEPALIVE_EXPIRY: Final = 5.0
 
 
 class AsyncResponse(HttpResponse):
@@ -66,7 +67,9 @@ class AsyncClient:
     Its errors are aiohttp's own; `_errors.conversion` knows them.
     """
 
-    build_request = staticmethod(build_text_request)
+    build_request = staticmethod(
+        partial(build_request, convert_headers=convert_to_text_headers)
+    )
 
     def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
         self._context = context
@@ -121,7 +124,7 @@ class AsyncClient:
         settings: dict[str, Any] = {
             "ssl": self._context,
             "limit": MAX_CONNECTIONS,
-            "keepalive_timeout": _KEEPALIVE_EXPIRY,
+            "keepalive_timeout": KEEPALIVE_EXPIRY,
         }
         if self._socks is None:
             return WatchedConnector(**settings)

@@ -15,6 +15,9 @@ from typing import Any, Final
 MAX_CONNECTIONS: Final = 1000
 """How many connections a client has at most: the SDK's own limit, of `_constants`."""
 
+KEEPALIVE_EXPIRY: Final = 5.0
+"""Seconds until an idle connection is closed: the HTTP library's default."""
+
 _SDK: Final = "openai"
 # By the SDK's major version.
 _LIBRARIES: Final = {"2": "httpx", "3": "httpx2"}

@@ -16,7 +16,7 @@ from langchain_clarifai._connections.addresses import add_query, read_address
 from langchain_clarifai._connections.http_library import import_http_library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from langchain_clarifai._connections.addresses import Address
 
@@ -175,6 +175,32 @@ class HttpResponse:
         return response
 
 
+def convert_to_raw_headers(
+    headers: Mapping[str, str], address: Address, content: bytes | None
+) -> list[tuple[bytes, bytes]]:
+    """Write the headers of a request as bytes, those of host and body included."""
+    lines = {"host": (b"Host", address.authority), "connection": _CONNECTION}
+    if content is not None:
+        lines["content-length"] = (b"Content-Length", b"%d" % len(content))
+    for name, value in headers.items():
+        # The last of a name counts, however it is written.
+        lines[name.lower()] = (name.encode("ascii"), value.encode("ascii"))
+    return list(lines.values())
+
+
+def convert_to_text_headers(
+    headers: Mapping[str, str], _address: Address, _content: bytes | None
+) -> list[tuple[str, str]]:
+    """Write the headers of a request as texts.
+
+    The transport that takes them adds those of host and body itself.
+    """
+    lines = {"connection": _CONNECTION_TEXT}
+    for name, value in headers.items():
+        lines[name.lower()] = (name, value)
+    return list(lines.values())
+
+
 def build_request(  # noqa: PLR0913 - the library's own form
     method: str,
     url: str,
@@ -183,6 +209,7 @@ def build_request(  # noqa: PLR0913 - the library's own form
     headers: Mapping[str, str],
     params: Mapping[str, Any] | None = None,
     timeout: float | tuple[float, float, float, float],
+    convert_headers: Callable[..., list[Any]] = convert_to_raw_headers,
 ) -> HttpRequest:
     """Build a request; its parameters are those of the HTTP library's own method.
 
@@ -194,51 +221,10 @@ def build_request(  # noqa: PLR0913 - the library's own form
         params: The query that replaces that of the URL, if one does.
         timeout: The seconds to connect, read, write, and wait for a connection, or one
             number for each of them.
+        convert_headers: Writes the headers in the form that the transport takes.
     """
-    address = _read_address(url, params)
-    lines = _encode_headers(headers, address, content)
-    return HttpRequest(method, address, lines, content, _build_extensions(timeout))
-
-
-def build_text_request(  # noqa: PLR0913 - the library's own form
-    method: str,
-    url: str,
-    *,
-    content: bytes | None = None,
-    headers: Mapping[str, str],
-    params: Mapping[str, Any] | None = None,
-    timeout: float | tuple[float, float, float, float],
-) -> HttpRequest:
-    """Build a request, as `build_request` does, but with headers as texts.
-
-    The transport that takes it adds the headers of host and body's length itself.
-    """
-    lines: dict[str, tuple[str, str]] = {"connection": _CONNECTION_TEXT}
-    for name, value in headers.items():
-        lines[name.lower()] = (name, value)
-    address = _read_address(url, params)
-    extensions = _build_extensions(timeout)
-    return HttpRequest(method, address, [*lines.values()], content, extensions)
-
-
-def _read_address(url: str, query: Mapping[str, Any] | None) -> Address:
-    return read_address(url) if query is None else add_query(url, query)
-
-
-def _build_extensions(
-    timeout: float | tuple[float, float, float, float],
-) -> dict[str, Any]:
+    address = read_address(url) if params is None else add_query(url, params)
+    lines = convert_headers(headers, address, content)
     seconds = timeout if isinstance(timeout, tuple) else (timeout,) * 4
-    return {"timeout": dict(zip(_TIMEOUT_PARTS, seconds, strict=True))}
-
-
-def _encode_headers(
-    headers: Mapping[str, str], address: Address, content: bytes | None
-) -> list[tuple[bytes, bytes]]:
-    lines = {"host": (b"Host", address.authority), "connection": _CONNECTION}
-    if content is not None:
-        lines["content-length"] = (b"Content-Length", b"%d" % len(content))
-    for name, value in headers.items():
-        # The last of a name counts, however it is written.
-        lines[name.lower()] = (name.encode("ascii"), value.encode("ascii"))
-    return list(lines.values())
+    extensions = {"timeout": dict(zip(_TIMEOUT_PARTS, seconds, strict=True))}
+    return HttpRequest(method, address, lines, content, extensions)

@@ -189,9 +189,7 @@ def _start_over_in_child() -> None:
     global _lock  # noqa: PLW0603 - one for the process
     _lock = threading.RLock()
     for table in _tables.values():
-        for pool in (*table.by_key.values(), *table.leaving):
-            # So the child closes none, whichever of its parent's requests it ends.
-            pool.is_retired = pool.is_closed = True
+        table.disown()
     _inherited.extend(_tables.values())
     _tables.clear()
 

@@ -17,7 +17,6 @@ from langchain_clarifai._connections.sync_client import build_client
 from langchain_clarifai._connections.tables import Pool, PoolTable, Use, find_origin
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterable
 
     from langchain_clarifai._settings.lease import Lease
@@ -41,17 +40,17 @@ def lend(base_url: str, tenant: bytes, lease: Lease) -> Use:
         lease: The claim of the model that asks.
     """
     key = find_origin(base_url), tenant
-    if key not in _table.by_key:
-        # Reading certificates takes a while, in which nobody shall wait for the lock.
-        _prepare(key[0])
+    # Reading certificates takes a while, in which nobody shall wait for the lock.
+    http_client = None if key in _table.by_key else _build_http_client(key[0])
     while True:
         unused: list[Pool] = []
         with _lock:
             pool = _table.by_key.get(key)
             if pool is None:
-                http_client = _build_http_client(key[0])
+                http_client = http_client or _build_http_client(key[0])
                 unused = _table.sweep()
                 pool = _table.add(key, http_client)
+                http_client = None
             use = _table.lend(pool, lease)
             # A signal handler may have closed it in between.
             is_open = not pool.is_closed
@@ -90,25 +89,17 @@ def _close(pools: Iterable[Pool]) -> None:
         pool.http_client.close()
 
 
-def _prepare(origin: str) -> ssl.SSLContext | None:
-    """Get the TLS context if connections to a server, or to its proxy, need one."""
-    urls = (origin, find_proxy(origin) or "")
-    is_needed = any(url.startswith("https:") for url in urls)
-    return warm_up.get_tls_context() if is_needed else None
-
-
 def _build_http_client(origin: str) -> Any:
     proxy = find_proxy(origin)
     check_socks(proxy, _SOCKS)
-    return build_client(_prepare(origin), proxy)
+    speaks_tls = any(url.startswith("https:") for url in (origin, proxy or ""))
+    return build_client(warm_up.get_tls_context() if speaks_tls else None, proxy)
 
 
 def _start_over_in_child() -> None:
     global _lock, _table  # noqa: PLW0603 - one for the process
     _lock = threading.RLock()
-    for pool in (*_table.by_key.values(), *_table.leaving):
-        # So the child closes none, whichever of its parent's requests it ends.
-        pool.is_retired = pool.is_closed = True
+    _table.disown()
     _inherited.append(_table)
     _table = PoolTable()
 

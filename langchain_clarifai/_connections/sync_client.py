@@ -12,12 +12,13 @@ connections are the core's, by its public interface, with the SDK's limits.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from langchain_clarifai._connections.connections import Connections, Lent
 from langchain_clarifai._connections.http_library import (
+    KEEPALIVE_EXPIRY,
     import_core,
     import_http_library,
 )
@@ -31,12 +32,9 @@ from langchain_clarifai._connections.proxies import is_socks
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from langchain_clarifai._connections.addresses import Address
-
-# Seconds until an idle connection is closed: the HTTP library's default.
-_KEEPALIVE_EXPIRY: Final = 5.0
 
 _core: Any = import_core()
 
@@ -84,7 +82,7 @@ class SyncResponse(HttpResponse):
                 if piece:
                     yield piece
         except BaseException:
-            self._drop()
+            self._end(self._connections.drop)
             raise
         self.close()
 
@@ -97,19 +95,14 @@ class SyncResponse(HttpResponse):
         try:
             self._stream.close()
         except BaseException:
-            self._drop()
+            self._end(self._connections.drop)
             raise
-        self._give_back()
+        self._end(self._connections.give_back)
 
-    def _give_back(self) -> None:
+    def _end(self, end: Callable[[Lent], None]) -> None:
         lent, self._lent = self._lent, None
         if lent is not None:
-            self._connections.give_back(lent)
-
-    def _drop(self) -> None:
-        lent, self._lent = self._lent, None
-        if lent is not None:
-            self._connections.drop(lent)
+            end(lent)
 
 
 class Client:
@@ -164,7 +157,7 @@ def build_client(context: ssl.SSLContext | None, proxy: str | None = None) -> Cl
     """
     settings = {
         "ssl_context": context,
-        "keepalive_expiry": _KEEPALIVE_EXPIRY,
+        "keepalive_expiry": KEEPALIVE_EXPIRY,
         "network_backend": PatientBackend(),
     }
     if proxy is None:

@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
+from langchain_clarifai._connections.http_library import KEEPALIVE_EXPIRY
 from langchain_clarifai._connections.living import Living
 
 if TYPE_CHECKING:
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
 # Server and tenant.
 Key: TypeAlias = tuple[str, bytes]
 
-# How many idle pools are kept, and for how many seconds: as long as connections are.
+# How many idle pools are kept.
 _MOST_IDLE: Final = 100
-_EXPIRY: Final = 5.0
 
 
 class Pool:
@@ -140,7 +140,7 @@ class PoolTable:
 
         They include those whose last request was forgotten: nobody took it back.
         """
-        expired = time.monotonic() - _EXPIRY
+        expired = time.monotonic() - KEEPALIVE_EXPIRY
         missed_by_nobody = [
             pool
             for pool in list(self.by_key.values())
@@ -152,6 +152,11 @@ class PoolTable:
     def retire_all(self, pools: Iterable[Pool]) -> list[Pool]:
         """Retire pools; return those that are to be closed now."""
         return [pool for pool in pools if self.retire(pool)]
+
+    def disown(self) -> None:
+        """Let nobody close the pools: a forked child ends requests of its parent's."""
+        for pool in (*self.by_key.values(), *self.leaving):
+            pool.is_retired = pool.is_closed = True
 
     def _end(self, pool: Pool) -> bool:
         if pool.in_flight:

@@ -140,7 +140,7 @@ def test_connections_that_idled_too_long_are_closed(
     wire: WireServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the next request, also those that it does not take."""
-    monkeypatch.setattr(sync_client, "_KEEPALIVE_EXPIRY", 0.05)
+    monkeypatch.setattr(sync_client, "KEEPALIVE_EXPIRY", 0.05)
     wire.reply(*[Reply(body=[b"yes"])] * 4)
     with _client() as client:
         for response in [_send(client, wire) for _ in range(3)]:

@@ -225,7 +225,7 @@ async def test_pools_in_use_are_not_retired_for_others(
 ) -> None:
     """A stream is read to its end, however many other tenants come and go."""
     monkeypatch.setattr(tables, "_MOST_IDLE", 2)
-    monkeypatch.setattr(tables, "_EXPIRY", 0.0)
+    monkeypatch.setattr(tables, "KEEPALIVE_EXPIRY", 0.0)
     events = [sse(event, done=False) for event in text_chunks("a", "b", "c")]
     wire.handler = lambda request: (
         event_stream_reply(*events[:2], Pause(0.5), *events[2:], sse())
@@ -251,7 +251,7 @@ def test_pools_whose_connections_have_expired_are_closed_for_the_next(
     first, second = _build(wire.url, "first"), _build(wire.url, "second")
     first.invoke("a")
     [pool] = list_pools()
-    monkeypatch.setattr(tables, "_EXPIRY", 0.0)
+    monkeypatch.setattr(tables, "KEEPALIVE_EXPIRY", 0.0)
     second.invoke("a")
     assert pool.http_client.is_closed
     assert first.invoke("a").text == "hi"
