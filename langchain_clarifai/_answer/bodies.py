@@ -91,6 +91,14 @@ def parse_json(body: bytes, *, keep_halves: bool = False, exact: bool = True) ->
     return restore_integers(parsed, body) if exact else parsed
 
 
+def parse_error(body: bytes) -> Any:
+    """Parse what reports an error; what is no JSON stays a text."""
+    try:
+        return parse_json(body)
+    except ValueError:
+        return body.decode("utf-8", "replace")
+
+
 def parse_quickly(body: bytes) -> Any:
     """Parse JSON in which there is nothing to forgive.
 

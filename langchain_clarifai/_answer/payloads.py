@@ -6,6 +6,7 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from langchain_clarifai._answer.bodies import (
+    parse_error,
     parse_json,
     parse_quickly,
     restore_integers,
@@ -38,7 +39,7 @@ class PayloadReader:
             MalformedAnswer: If it holds no JSON object.
         """
         if event.type == "error":
-            raise ErrorBody(_parse_leniently(event.data))
+            raise ErrorBody(parse_error(event.data))
         if not event.data:
             return None
         try:
@@ -76,10 +77,3 @@ class PayloadReader:
                 pass
         self._is_exact = True
         return self._halves.mend(parse_json(text, keep_halves=True))
-
-
-def _parse_leniently(text: bytes) -> Any:
-    try:
-        return parse_json(text)
-    except ValueError:
-        return text.decode("utf-8", "replace")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from typing_extensions import override
 
-from langchain_clarifai._answer.bodies import check_body_size, parse_json
+from langchain_clarifai._answer.bodies import check_body_size, parse_error
 from langchain_clarifai._answer.completion import convert_to_chat_result
 from langchain_clarifai._answer.faults import (
     ErrorBody,
@@ -45,7 +45,7 @@ _LARGEST_BUFFERED: Final = 64 * 1024
 _CONNECT_TIMEOUT: Final = 5.0
 
 _UNSENDABLE: Final = (
-    "Your HTTP client has a cookie or a header that is not ASCII: nothing can be sent "
+    "Your HTTP client has a cookie or a header that is not ASCII: nothing can be "
     "sent with it. A server may have set the cookie: clear the client's `cookies`."
 )
 
@@ -193,10 +193,7 @@ class Attempt:
         """Build the fault for a response with a status of failure, from its body."""
         body = self.body
         self._exchange.body = body
-        try:
-            return ErrorBody(parse_json(body))
-        except ValueError:
-            return ErrorBody(body.decode("utf-8", "replace"))
+        return ErrorBody(parse_error(body))
 
     def take_body(self, body: bytes) -> None:
         """Keep the body of a success, for an error if it holds no answer."""
