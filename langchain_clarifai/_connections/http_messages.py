@@ -195,7 +195,7 @@ def convert_to_text_headers(
 
     The transport that takes them adds those of host and body itself.
     """
-    lines = {"connection": _CONNECTION_TEXT}
+    lines: dict[str, tuple[str, str]] = {"connection": _CONNECTION_TEXT}
     for name, value in headers.items():
         lines[name.lower()] = (name, value)
     return list(lines.values())
