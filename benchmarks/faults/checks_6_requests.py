@@ -42,18 +42,10 @@ MP4 = "AAAAIGZ0eXBpc29tAAACAGlzb21pc28yYXZjMW1wNDE="
 PDF = "JVBERi0xLjQKJeLjz9MKMSAwIG9iago="
 
 
-def send(stage: Stage, messages: Any, **call: Any) -> JSON:
-    """Send messages; get the body that reached the server."""
-    played = stage.play("invoke", completion(), messages=messages, **call)
-    if not played.exchanges:
-        expect(False, f"nothing was sent: {shorten(str(played.error))}")  # noqa: FBT003
-    return played.body
-
-
 def send_block(stage: Stage, block: JSON) -> JSON:
     """Send one content block after a text; get it as it was sent."""
     text = {"type": "text", "text": "Was ist das?"}
-    body = send(stage, [HumanMessage([text, block])])
+    body = stage.send([HumanMessage([text, block])])
     content = body["messages"][0]["content"]
     expect(isinstance(content, list), f"content is {shorten(content)}")
     expect_equal(content[0], text, "the text before it")
@@ -104,7 +96,7 @@ def max_tokens_as_written(stage: Stage) -> None:
     """`max_tokens` is sent under that name, from constructor and call."""
     calls: list[JSON] = [{"max_tokens": 512}, {"arguments": {"max_tokens": 512}}]
     for one in calls:
-        body = send(stage, "Hallo", **one)
+        body = stage.send("Hallo", **one)
         found = {k: v for k, v in body.items() if k.startswith("max_")}
         expect_equal(found, {"max_tokens": 512}, "limits")
 
@@ -112,7 +104,7 @@ def max_tokens_as_written(stage: Stage) -> None:
 @check(6)
 def max_completion_tokens_as_written(stage: Stage) -> None:
     """`max_completion_tokens` of a call is sent under that name."""
-    body = send(stage, "Hallo", arguments={"max_completion_tokens": 77})
+    body = stage.send("Hallo", arguments={"max_completion_tokens": 77})
     found = {k: v for k, v in body.items() if k.startswith("max_")}
     expect_equal(found, {"max_completion_tokens": 77}, "limits")
 
@@ -253,7 +245,7 @@ def empty_text_blocks(stage: Stage) -> None:
             {"type": "text", "text": ""},
         ]
     )
-    (sent,) = send(stage, [message])["messages"]
+    (sent,) = stage.send([message])["messages"]
     expect("Nur das." in dump(sent), "the text was not sent")
     expect('"text": ""' not in dump(sent), "an empty text was sent")
 
@@ -269,7 +261,7 @@ def empty_content_with_calls(stage: Stage) -> None:
         AIMessage([], tool_calls=[CALL]),
         ToolMessage("10:04", tool_call_id="ft1"),
     ]
-    sent = send(stage, history)["messages"][1]
+    sent = stage.send(history)["messages"][1]
     expect(sent.get("content") != [], "content is []")
     expect_equal(len(sent["tool_calls"]), 1, "number of calls")
 
@@ -278,7 +270,7 @@ def empty_content_with_calls(stage: Stage) -> None:
 def empty_tools(stage: Stage) -> None:
     """An empty list of tools, or of tool calls, is not sent."""
     messages = [HumanMessage("Los"), AIMessage("Ja?"), HumanMessage("Weiter")]
-    body = send(stage, messages, prepare=lambda model: model.bind_tools([]))
+    body = stage.send(messages, prepare=lambda model: model.bind_tools([]))
     expect("tools" not in body, "tools is sent")
     expect("tool_calls" not in body["messages"][1], "tool_calls is sent")
 
@@ -292,7 +284,7 @@ def tool_message_with_text_blocks(stage: Stage) -> None:
         AIMessage("", tool_calls=[CALL]),
         ToolMessage(blocks, tool_call_id="ft1"),
     ]
-    sent = send(stage, history)["messages"][2]
+    sent = stage.send(history)["messages"][2]
     expect(isinstance(sent["content"], str), f"content is {shorten(sent['content'])}")
     expect("10:04" in sent["content"], "the text is lost")
     expect("Gl. 9" in sent["content"], "the second text is lost")
@@ -311,7 +303,7 @@ def tool_message_with_an_image(stage: Stage) -> None:
         ToolMessage(blocks, tool_call_id="ft1"),
         ToolMessage("10:04", tool_call_id="ft2"),
     ]
-    sent = send(stage, history)["messages"]
+    sent = stage.send(history)["messages"]
     roles = [one["role"] for one in sent]
     expect_equal(roles, ["user", "assistant", "tool", "tool", "user"], "roles")
     expect(isinstance(sent[2]["content"], str), "the tool's content is no string")
@@ -334,7 +326,7 @@ def invalid_arguments_in_history(stage: Stage) -> None:
         AIMessage("", invalid_tool_calls=[invalid]),
         ToolMessage("Die Argumente waren kein JSON.", tool_call_id="ft1"),
     ]
-    sent = send(stage, history)["messages"]
+    sent = stage.send(history)["messages"]
     calls = [one for message in sent for one in message.get("tool_calls") or []]
     for one in calls:
         arguments = one["function"]["arguments"]
@@ -369,7 +361,7 @@ def call_without_a_result(stage: Stage) -> None:
         ToolMessage("10:04", tool_call_id="ft2"),
         HumanMessage("Vergiss es. Was sonst?"),
     ]
-    sent = send(stage, history)["messages"]
+    sent = stage.send(history)["messages"]
     expect_consistent(sent)
     expect("Vergiss es" in dump(sent[-1]), "the last message is lost")
 
@@ -382,7 +374,7 @@ def result_without_a_call(stage: Stage) -> None:
         ToolMessage("10:04", tool_call_id="ft-vergessen"),
         HumanMessage("Und der nächste?"),
     ]
-    sent = send(stage, history)["messages"]
+    sent = stage.send(history)["messages"]
     expect_consistent(sent)
     expect("der nächste" in dump(sent[-1]), "the last message is lost")
 
@@ -391,7 +383,7 @@ def result_without_a_call(stage: Stage) -> None:
 def name_with_spaces(stage: Stage) -> None:
     """A name with spaces and umlauts is made safe."""
     message = HumanMessage("Hoi", name="Jürg von der Flüe")
-    (sent,) = send(stage, [message])["messages"]
+    (sent,) = stage.send([message])["messages"]
     name = sent.get("name", "")
     expect(re.fullmatch(r"[A-Za-z0-9_-]{0,64}", name), f"name is {name!r}")
 
@@ -400,7 +392,7 @@ def name_with_spaces(stage: Stage) -> None:
 def developer_role(stage: Stage) -> None:
     """The role `developer` is kept."""
     messages = [{"role": "developer", "content": "Knapp."}, HumanMessage("Hoi")]
-    sent = send(stage, messages)["messages"]
+    sent = stage.send(messages)["messages"]
     expect_equal([one["role"] for one in sent], ["developer", "user"], "roles")
 
 
@@ -424,7 +416,7 @@ def arguments_are_not_escaped(stage: Stage) -> None:
         AIMessage("", tool_calls=[call]),
         ToolMessage("10:04", tool_call_id="ft1"),
     ]
-    sent = send(stage, history)["messages"][1]["tool_calls"][0]
+    sent = stage.send(history)["messages"][1]["tool_calls"][0]
     arguments = sent["function"]["arguments"]
     expect("Zürich Flughafen ✈" in arguments, f"arguments are {arguments!r}")
 
@@ -451,7 +443,7 @@ def tool_choice_in_words(stage: Stage) -> None:
     """`tool_choice` auto, none, any, required and True in the wire's words."""
     table = {"auto": "auto", "none": "none", "any": "required", "required": "required"}
     for choice, expected in {**table, True: "required"}.items():
-        body = send(stage, "Los", prepare=bind(choice))
+        body = stage.send("Los", prepare=bind(choice))
         expect_equal(body.get("tool_choice"), expected, f"tool_choice of {choice!r}")
 
 
@@ -460,7 +452,7 @@ def tool_choice_of_one_tool(stage: Stage) -> None:
     """`tool_choice` by a tool's name or a dict in the wire's form."""
     wire = {"type": "function", "function": {"name": "dim_light"}}
     for choice in ("dim_light", wire):
-        body = send(stage, "Los", prepare=bind(choice))
+        body = stage.send("Los", prepare=bind(choice))
         expect_equal(body.get("tool_choice"), wire, f"tool_choice of {choice!r}")
 
 

@@ -30,14 +30,6 @@ PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
 SAFE = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
-def send(stage: Stage, messages: Any, **call: Any) -> JSON:
-    """Send messages; get the body that reached the server."""
-    played = stage.play("invoke", completion(), messages=messages, **call)
-    if not played.exchanges:
-        expect(False, f"nothing was sent: {shorten(str(played.error))}")  # noqa: FBT003
-    return played.body
-
-
 def send_result(stage: Stage, content: Any) -> JSON:
     """Send a tool's result after its call; get the messages that were sent."""
     call = {"name": "look", "args": {}, "id": "l1", "type": "tool_call"}
@@ -46,7 +38,7 @@ def send_result(stage: Stage, content: Any) -> JSON:
         AIMessage("", tool_calls=[call]),
         ToolMessage(content, tool_call_id="l1"),
     ]
-    return send(stage, history)
+    return stage.send(history)
 
 
 def find_result(body: JSON) -> JSON:
@@ -108,7 +100,7 @@ def texts_of_a_result_stay_apart(stage: Stage) -> None:
 @check(9)
 def texts_of_a_system_message_stay_apart(stage: Stage) -> None:
     """Several texts of a system message are apart."""
-    body = send(stage, [SystemMessage(TWO_TEXTS), HumanMessage("Los.")])
+    body = stage.send([SystemMessage(TWO_TEXTS), HumanMessage("Los.")])
     expect_apart(body["messages"][0]["content"])
 
 
@@ -128,7 +120,7 @@ def blocks_of_assistants_stay_behind(stage: Stage) -> None:
     ]
     makers: tuple[type[BaseMessage], ...] = (HumanMessage, SystemMessage)
     for maker in makers:
-        body = send(stage, [maker(content), HumanMessage("Los.")])
+        body = stage.send([maker(content), HumanMessage("Los.")])
         sent = dump(body["messages"][0])
         expect("Übergabe." in sent, f"{maker.__name__}: the text was not sent")
         for foreign in ("überlege", "look"):
@@ -158,7 +150,7 @@ def tools_without_arguments(stage: Stage) -> None:
     """A tool without arguments has an empty object as parameters."""
     bare = {"type": "function", "function": {"name": "bell", "description": "Läutet."}}
     for one in (build_tool("bell"), bare):
-        body = send(stage, "Los.", prepare=lambda model, t=one: model.bind_tools([t]))
+        body = stage.send("Los.", prepare=lambda model, t=one: model.bind_tools([t]))
         found = body["tools"][0]["function"].get("parameters") or {}
         expect_equal(found.get("type"), "object", "type of the parameters")
         expect_equal(found.get("properties"), {}, "properties")
@@ -171,7 +163,7 @@ NAMES = ("werk.messen", "Säge einschalten", "a/b", "x" * 70)
 def unsafe_names_are_made_safe(stage: Stage) -> None:
     """Tool names with dots, blanks, slashes or 70 letters are sent as safe ones."""
     tools = [build_tool(name) for name in NAMES]
-    body = send(stage, "Los.", prepare=lambda model: model.bind_tools(tools))
+    body = stage.send("Los.", prepare=lambda model: model.bind_tools(tools))
     sent = [one["function"]["name"] for one in body["tools"]]
     expect_equal(len(set(sent)), len(NAMES), "number of names")
     for name in sent:
@@ -187,7 +179,7 @@ def unsafe_names_come_back(stage: Stage) -> None:
     def bind(model: Any) -> Any:
         return model.bind_tools(tools)
 
-    sent = send(stage, "Los.", prepare=bind)["tools"][0]["function"]["name"]
+    sent = stage.send("Los.", prepare=bind)["tools"][0]["function"]["name"]
     expect(SAFE.fullmatch(sent), f"{sent!r} is sent")
     call = whole_call(sent, "{}", call="m1")
     plain = completion(None, "tool_calls", tool_calls=[call])
@@ -368,7 +360,7 @@ def fallbacks_take_tools_and_schemas(stage: Stage) -> None:
         return model.with_fallbacks([other])
 
     tools = [build_tool("look")]
-    body = send(stage, "Los.", prepare=lambda model: fall_back(model).bind_tools(tools))
+    body = stage.send("Los.", prepare=lambda model: fall_back(model).bind_tools(tools))
     expect_equal(len(body.get("tools", [])), 1, "number of tools")
     told = completion('{"at": 12, "note": null}')
     with WireServer(lambda _: json_reply(told)) as server:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from columns import Options
 from langchain_core.messages import AIMessage, message_chunk_to_message
-from payloads import JSON
+from payloads import JSON, completion
 from servers.wire import Reply, WireServer, event_stream_reply, json_reply
 
 if TYPE_CHECKING:
@@ -175,6 +175,13 @@ class Stage:
     def fail_stream(self, *replies: Bytes, **call: Any) -> Iterator[Played]:
         """Play replies to `stream` and to `astream`; both must raise."""
         return self._fail(STREAMED, replies, call)
+
+    def send(self, messages: Any, **call: Any) -> JSON:
+        """Send messages; return the body that reached the server."""
+        played = self.play("invoke", completion(), messages=messages, **call)
+        if not played.exchanges:
+            raise CheckFailedError(f"nothing was sent: {shorten(str(played.error))}")
+        return played.body
 
     def _succeed(
         self, ways: Sequence[str], replies: Sequence[Bytes], call: Any

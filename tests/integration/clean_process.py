@@ -9,9 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tests.servers.openai_wire import choice, completion, sse, text_chunks
-from tests.servers.wire import Reply, Request, event_stream_reply, json_reply
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -41,15 +38,6 @@ async def ask(text):
     pieces = [piece.text async for piece in model.astream(text)]
     assert "".join(pieces) == "echo:" + text
 '''
-
-
-def echo(request: Request) -> Reply:
-    """Say what the last message said."""
-    body = request.json
-    text = body["messages"][-1]["content"]
-    if body.get("stream"):
-        return event_stream_reply(sse(*text_chunks("echo:", text)))
-    return json_reply(completion(choice(f"echo:{text}")))
 
 
 @contextmanager

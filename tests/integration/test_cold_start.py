@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.clean_process import echo, run_script
+from tests.integration.clean_process import run_script
+from tests.servers.echoing import echo
 from tests.servers.wire import Reply, Request, json_reply
 
 if TYPE_CHECKING:

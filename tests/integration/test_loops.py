@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.clean_process import echo, run_script
+from tests.integration.clean_process import run_script
+from tests.servers.echoing import echo
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -133,6 +133,23 @@ def _raw_flood(start: bytes, piece: bytes) -> Callable[[], Reply]:
     return lambda: Reply(body=_After(start, filled), framing=Framing.RAW)
 
 
+def _endless_head(start: bytes, piece: bytes, *, async_ends: bool = True) -> Attack:
+    """Build an attack with bytes of HTTP that go on without an end.
+
+    Args:
+        start: How the answer begins.
+        piece: What goes on.
+        async_ends: Whether aiohttp has a limit for it, too.
+    """
+    timeouts = {"ainvoke": "ClarifaiTimeoutError", "astream": _SILENT}
+    return Attack(
+        reply=_raw_flood(start, piece),
+        ends="ClarifaiConnectionError",
+        ends_of={} if async_ends else timeouts,
+        settings={"timeout": 1, "stream_idle_timeout": 1},
+    )
+
+
 _EVENT_STREAM: Final = {"content-type": "text/event-stream"}
 
 
@@ -203,6 +220,7 @@ def _describe_model(number: int) -> JSON:
     }
 
 
+_CHUNKED: Final = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 _DIGITS: Final = "9" * 10_000
 _WORDS: Final = "exceed" * 16_667
 _SILENT: Final = "ClarifaiStreamIdleTimeoutError"
@@ -253,16 +271,10 @@ ATTACKS: Final[dict[str, Attack]] = {
         ways=STREAMED,
     ),
     # --- What HTTP allows ----------------------------------------------------------
-    "headers without end": Attack(
-        reply=_raw_flood(b"HTTP/1.1 200 OK\r\n", b"x-header: " + b"x" * 80 + b"\r\n"),
-        ends="ClarifaiConnectionError",
-        settings={"timeout": 1, "stream_idle_timeout": 1},
+    "headers without end": _endless_head(
+        b"HTTP/1.1 200 OK\r\n", b"x-header: " + b"x" * 80 + b"\r\n"
     ),
-    "one header without end": Attack(
-        reply=_raw_flood(b"HTTP/1.1 200 OK\r\nx: ", b"x" * 65_536),
-        ends="ClarifaiConnectionError",
-        settings={"timeout": 1, "stream_idle_timeout": 1},
-    ),
+    "one header without end": _endless_head(b"HTTP/1.1 200 OK\r\nx: ", b"x" * 65_536),
     "ten thousand cookies": Attack(
         reply=lambda: Reply(
             body=[
@@ -274,34 +286,19 @@ ATTACKS: Final[dict[str, Attack]] = {
         ),
         ends="ClarifaiConnectionError",
     ),
-    "a chunk size without end": Attack(
-        reply=_raw_flood(
-            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"0" * 65_536
-        ),
-        ends="ClarifaiConnectionError",
-        ends_of={"ainvoke": "ClarifaiTimeoutError", "astream": _SILENT},
-        settings={"timeout": 1, "stream_idle_timeout": 1},
+    "a chunk size without end": _endless_head(
+        _CHUNKED, b"0" * 65_536, async_ends=False
     ),
-    "a chunk extension without end": Attack(
-        reply=_raw_flood(
-            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5;", b"x" * 65_536
-        ),
-        ends="ClarifaiConnectionError",
-        ends_of={"ainvoke": "ClarifaiTimeoutError", "astream": _SILENT},
-        settings={"timeout": 1, "stream_idle_timeout": 1},
+    "a chunk extension without end": _endless_head(
+        _CHUNKED + b"5;", b"x" * 65_536, async_ends=False
     ),
-    "trailers without end": Attack(
-        reply=_raw_flood(
-            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n",
-            b"x-trailer: x\r\n",
-        ),
-        ends="ClarifaiConnectionError",
-        settings={"timeout": 1, "stream_idle_timeout": 1},
+    "trailers without end": _endless_head(
+        _CHUNKED + b"1\r\n{\r\n0\r\n", b"x-trailer: x\r\n"
     ),
     "a megabyte in chunks of a byte": Attack(
         reply=lambda: Reply(
             body=[
-                b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+                _CHUNKED,
                 b"".join(
                     b"1\r\n%c\r\n" % byte
                     for byte in json.dumps(completion(choice("x" * 1_000_000))).encode()

@@ -12,16 +12,15 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai import ChatClarifai, ClarifaiError, list_models
+from tests.load.processes import piped_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -57,16 +56,7 @@ class Cost:
 @contextmanager
 def measured_calls() -> Iterator[Callable[..., Cost]]:
     """Start the process that forks; yield what runs a call in a fork of it."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.load.measuring"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    ) as process:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("The process has no pipes.")
-        requests, answers = process.stdin, process.stdout
+    with piped_module("tests.load.measuring") as (requests, answers):
 
         def measure(
             way: str,
@@ -78,10 +68,7 @@ def measured_calls() -> Iterator[Callable[..., Cost]]:
             requests.flush()
             return Cost(**json.loads(answers.readline()))
 
-        try:
-            yield measure
-        finally:
-            requests.close()
+        yield measure
 
 
 def _answer_requests() -> None:

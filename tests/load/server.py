@@ -14,16 +14,15 @@ import json
 import os
 import socket
 import struct
-import subprocess
 import sys
 import urllib.request
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.load.processes import piped_module
 from tests.servers.openai_wire import (
     choice as build_choice,
     chunk,
@@ -344,19 +343,8 @@ async def _run() -> None:
 @contextmanager
 def served_tasks() -> Iterator[str]:
     """Start the server; yield its base URL."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.load.server"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    ) as process:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("The server has no pipes.")
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.stdin.close()
+    with piped_module("tests.load.server") as (_, output):
+        yield output.readline().strip()
 
 
 def read_counts(base_url: str) -> Counts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,13 @@ from pydantic import SecretStr
 from langchain_clarifai import ChatClarifai
 from langchain_clarifai._connections import loop_pools, pools, warm_up
 from langchain_clarifai._connections.tables import Pool, PoolTable
-from tests.servers.openai_wire import choice, completion, sse, text_chunks
-from tests.servers.wire import event_stream_reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pytest
 
-    from tests.servers.wire import Reply, Request, WireServer
+    from tests.servers.wire import WireServer
 
 
 @contextmanager
@@ -44,17 +43,16 @@ def list_loop_pools() -> list[Pool]:
     ]
 
 
-def echo(request: Request) -> Reply:
-    """Answer with what the last message says."""
-    body = request.json
-    text = body["messages"][-1]["content"]
-    if body.get("stream"):
-        return event_stream_reply(sse(*text_chunks("echo:", text)))
-    return json_reply(completion(choice(f"echo:{text}")))
-
-
 def build_model(wire: WireServer, **settings: Any) -> ChatClarifai:
     """Build a model of a server."""
     return ChatClarifai(
         model="gpt-oss-120b", base_url=wire.url, api_key=SecretStr("token"), **settings
     )
+
+
+async def begin_call(model: ChatClarifai, wire: WireServer) -> asyncio.Task[Any]:
+    """Begin a call; return its task once the request has reached the server."""
+    task = asyncio.create_task(model.ainvoke("a"))
+    while not wire.exchanges:  # noqa: ASYNC110 - the server is in a thread
+        await asyncio.sleep(0.01)
+    return task

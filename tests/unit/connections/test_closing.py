@@ -19,6 +19,7 @@ import pytest
 from langchain_clarifai import ChatClarifai, ClarifaiEmbeddings
 from langchain_clarifai._connections import loop_pools, pools
 from langchain_clarifai._settings.lease import Lease
+from tests.servers.echoing import echo
 from tests.servers.openai_wire import choice, completion, sse, text_chunks
 from tests.servers.wire import (
     Pause,
@@ -27,7 +28,7 @@ from tests.servers.wire import (
     event_stream_reply,
     json_reply,
 )
-from tests.unit.pooling import build_model, echo, list_loop_pools, list_pools
+from tests.unit.pooling import begin_call, build_model, list_loop_pools, list_pools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,9 +228,7 @@ async def test_a_cancelled_call_after_closing_ends_its_pool(wire: WireServer) ->
     """A request that is given up is no longer in flight."""
     wire.reply(Reply(before=[threading.Event()]))
     model = build_model(wire)
-    task = asyncio.create_task(model.ainvoke("a"))
-    while not wire.exchanges:  # noqa: ASYNC110 - the server is in a thread
-        await asyncio.sleep(0.01)
+    task = await begin_call(model, wire)
     [pool] = list_loop_pools()
     await model.aclose()
     assert not pool.http_client.is_closed

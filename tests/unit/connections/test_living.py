@@ -14,7 +14,8 @@ import pytest
 from langchain_clarifai._connections import pools
 from langchain_clarifai._connections.living import Living
 from langchain_clarifai._settings.lease import Lease
-from tests.unit.pooling import build_model, echo, list_pools
+from tests.servers.echoing import echo
+from tests.unit.pooling import build_model, list_pools
 
 if TYPE_CHECKING:
     from langchain_clarifai import ChatClarifai

@@ -23,6 +23,7 @@ from langchain_clarifai import ChatClarifai
 from langchain_clarifai._connections import loop_pools, pools, warm_up
 from langchain_clarifai._connections.trust import build_tls_context
 from langchain_clarifai._settings.lease import Lease
+from tests.servers.echoing import echo
 from tests.servers.openai_wire import completion, sse, text_chunks
 from tests.servers.wire import (
     End,
@@ -31,7 +32,7 @@ from tests.servers.wire import (
     event_stream_reply,
     json_reply,
 )
-from tests.unit.pooling import build_model, echo, list_loop_pools, list_pools
+from tests.unit.pooling import begin_call, build_model, list_loop_pools, list_pools
 
 if TYPE_CHECKING:
     import ssl
@@ -448,9 +449,7 @@ async def test_a_cancelled_call_closes_the_connection(wire: WireServer) -> None:
     """While the model thinks, before anything came; and it is not tried again."""
     wire.reply(Reply(before=[threading.Event()]))
     model = build_model(wire)
-    task = asyncio.create_task(model.ainvoke("a"))
-    while not wire.exchanges:  # noqa: ASYNC110 - the server is in a thread
-        await asyncio.sleep(0.01)
+    task = await begin_call(model, wire)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -200,6 +200,15 @@ class _SocksServer:
                 target.sendall(piece)
 
 
+def _ask_twice(model: ChatClarifai, *, is_async: bool) -> list[str]:
+    async def ask() -> list[str]:
+        return [(await model.ainvoke("a")).text for _ in range(2)]
+
+    if is_async:
+        return asyncio.run(ask())
+    return [model.invoke("a").text for _ in range(2)]
+
+
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_calls_go_through_a_socks_proxy(
@@ -213,14 +222,7 @@ def test_calls_go_through_a_socks_proxy(
     with _SocksServer(target) as socks:
         monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{socks.port}")
         model = _build("http://models.example/v1")
-
-        async def ask_twice() -> list[str]:
-            return [(await model.ainvoke("a")).text for _ in range(2)]
-
-        if is_async:
-            texts = asyncio.run(ask_twice())
-        else:
-            texts = [model.invoke("a").text for _ in range(2)]
+        texts = _ask_twice(model, is_async=is_async)
         model.close()
     assert texts == ["there", "there"]
     assert socks.hosts == ["models.example"]
@@ -251,14 +253,7 @@ def test_calls_go_through_a_proxy_that_speaks_tls(
     ):
         monkeypatch.setenv("ALL_PROXY", f"https://localhost:{proxy.port}")
         model = _build(f"{scheme}://models.example/v1")
-
-        async def ask_twice() -> list[str]:
-            return [(await model.ainvoke("a")).text for _ in range(2)]
-
-        if is_async:
-            texts = asyncio.run(ask_twice())
-        else:
-            texts = [model.invoke("a").text for _ in range(2)]
+        texts = _ask_twice(model, is_async=is_async)
         model.close()
         assert wire.connections == 1
     assert texts == ["there" * 20_000] * 2
