@@ -32,10 +32,11 @@ from pydantic import SecretStr
 from langchain_clarifai import ChatClarifai, ClarifaiError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from langchain_core.messages import InvalidToolCall, ToolCall
     from langchain_core.tools import BaseTool
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_ROUNDS = 10
 """How often the model may call tools for one question."""
@@ -112,7 +113,11 @@ async def answer(question: cl.Message) -> None:
     try:
         for _ in range(MOST_ROUNDS):
             reply = cl.Message("")
-            message = await show(model.astream(history + turn), reply)
+            # Closed by hand: a stop may come while a word is written to the page, and
+            # on Chainlit's loop a stream that is only left stays open for seconds.
+            stream = cast("AsyncGenerator[AIMessage]", model.astream(history + turn))
+            async with contextlib.aclosing(stream):
+                message = await show(stream, reply)
             usage = add_usage(usage, message.usage_metadata)
             calls: list[Any] = [*message.tool_calls, *message.invalid_tool_calls]
             turn += [message, *[await run(call) for call in calls]]
@@ -192,13 +197,24 @@ def leave() -> None:
         task.cancel()
 
 
-@web.middleware("http")
-async def keep_to_this_host(
-    request: Any, respond: Callable[[Any], Awaitable[Any]]
-) -> Any:
+class KeepToThisHost:
     """Let the page load nothing from elsewhere: no fonts, and no images of answers."""
-    response = await respond(request)
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'"
-    )
-    return response
+
+    POLICY = b"default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'"
+
+    def __init__(self, page: ASGIApp) -> None:
+        self.page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request as the page does, with the policy among the headers."""
+
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                policy = (b"content-security-policy", self.POLICY)
+                message["headers"] = [*message["headers"], policy]
+            await send(message)
+
+        await self.page(scope, receive, send_with_policy)
+
+
+web.add_middleware(KeepToThisHost)

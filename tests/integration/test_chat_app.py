@@ -194,6 +194,8 @@ def stream(
 WORDS: Final = [chunk(f"word{number} ") for number in range(5000)]
 ENDLESS: Final = {
     "steady": stream(*[part for word in WORDS for part in (word, Pause(0.1))]),
+    # The page is busy writing words, so that a stop often comes while it does.
+    "quick": stream(*[part for word in WORDS for part in (word, Pause(0.02))]),
     "silence": stream(threading.Event()),
 }
 """Answers that take minutes, or for ever."""
@@ -302,7 +304,7 @@ def test_model_that_only_calls_tools_is_ended(page: Any, server: WireServer) -> 
     assert len(server.last_request.json["messages"]) == 1
 
 
-@pytest.mark.parametrize("pace", ["steady", "silence"])
+@pytest.mark.parametrize("pace", ["steady", "quick", "silence"])
 def test_stop_closes_the_connection_and_the_page_goes_on(
     page: Any, server: WireServer, *, pace: str
 ) -> None:
