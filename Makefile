@@ -62,8 +62,9 @@ test-live: ## Test on Clarifai itself; needs CLARIFAI_PAT, and CLARIFAI_MODEL ch
 install: $(READY)-test $(READY)-lint $(READY)-docs $(READY)-build ## Install what tests and checks need, ahead of time
 
 .PHONY: unit
-unit: $(READY)-test ## Run the quick tests, without the local model
-	@$(PYTEST) $(PARALLEL) -m "not local_model" tests/unit tests/wire $(ARGS)
+unit: $(READY)-test ## Run the quick tests: no local model, nothing that takes its time
+	@$(PYTEST) $(PARALLEL) -m "not local_model and not slow" --hypothesis-profile=few \
+		tests/unit tests/wire $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(READY)-test ## Run the tests on random examples, with 1,000 of each in place of 25

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from langchain_clarifai._transport import retries
 from tests.servers.scripted import ScriptedServer
 from tests.servers.wire import WireServer
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Random examples: few while one works, many in `make fuzz`. A busy machine makes any
+# Random examples: few in `make unit`, many in `make fuzz`. A busy machine makes any
 # example slow, so none has a deadline.
+settings.register_profile("few", max_examples=10, deadline=None)
 settings.register_profile("quick", max_examples=25, deadline=None)
 settings.register_profile("fuzz", max_examples=1_000, deadline=None)
 settings.load_profile("quick")
@@ -26,6 +28,7 @@ _INTEGRATION = "tests/integration/"
 _SHARED_SERVERS = (f"{_INTEGRATION}litellm/", f"{_INTEGRATION}observability/")
 
 _FOREIGN_PREFIXES = ("CLARIFAI_", "LANGCHAIN_", "LANGSMITH_", "OPENAI_")
+_OWN_PREFIX = "LANGCHAIN_CLARIFAI_"
 _FOREIGN_SUFFIXES = ("_PROXY", "_proxy")
 
 
@@ -56,16 +59,42 @@ def _is_quick(item: pytest.Item) -> tuple[bool, bool]:
     return not is_local, not item.nodeid.startswith(_INTEGRATION)
 
 
-@pytest.fixture(autouse=True)
-def _no_foreign_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep a developer's keys, proxies and configuration files out of the tests."""
-    for name in list(os.environ):
-        if name.startswith(_FOREIGN_PREFIXES) or name.endswith(_FOREIGN_SUFFIXES):
+@pytest.fixture(scope="session", autouse=True)
+def _no_foreign_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep a developer's keys, proxies and configuration files out of the tests.
+
+    Their home is not there, and no test may make it.
+    """
+    no_home = tmp_path_factory.getbasetemp() / "home"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in filter(_is_foreign, list(os.environ)):
             monkeypatch.delenv(name)
-    home = tmp_path / "home"
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("USERPROFILE", str(home))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+        monkeypatch.setenv("HOME", str(no_home))
+        monkeypatch.setenv("USERPROFILE", str(no_home))
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(no_home / ".config"))
+        yield
+    assert not no_home.exists()
+
+
+def _is_foreign(name: str) -> bool:
+    if name.startswith(_OWN_PREFIX):  # they say how the tests are to run
+        return False
+    return name.startswith(_FOREIGN_PREFIXES) or name.endswith(_FOREIGN_SUFFIXES)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a test a home to write to."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let retries begin with a wait of 20 ms instead of half a second."""
+    monkeypatch.setattr(retries, "_SOON_WAIT", 0.02)
+    monkeypatch.setattr(retries, "_COLD_START_WAIT", 0.02)
 
 
 @pytest.fixture

@@ -65,6 +65,7 @@ def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     base._get_chat_model_creator.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_python_blocks_of_a_page_run_in_order(
     name: str,

@@ -170,6 +170,7 @@ async def test_first_async_call_does_not_block_the_loop(
             assert await model.aembed_query("word") == embed("word")
 
 
+@pytest.mark.slow
 def test_import_and_construction_need_nothing_heavy() -> None:
     """The SDK waits for the first request, and the chat model imports no embeddings."""
     code = (
@@ -188,6 +189,7 @@ def test_import_and_construction_need_nothing_heavy() -> None:
     assert (run.stdout, run.stderr) == ("[]\n", "")
 
 
+@pytest.mark.slow
 def test_memory_beyond_vectors_does_not_grow_with_texts(
     scripted: ScriptedServer,
 ) -> None:

@@ -69,6 +69,7 @@ def test_unknown_name_is_an_attribute_error() -> None:
         langchain_clarifai.ChatClarify  # noqa: B018
 
 
+@pytest.mark.slow
 def test_import_and_construction_need_nothing_heavy() -> None:
     """The SDK and all that sends requests wait for the first request."""
     code = (

@@ -257,6 +257,7 @@ def test_every_pattern_of_the_package_is_found() -> None:
     assert unused == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "use", _USES, ids=lambda use: use.place.removeprefix("langchain_clarifai.")
 )

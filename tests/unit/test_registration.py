@@ -341,6 +341,7 @@ class _StandInForDeepAgents:
         self.register_provider_profile = profiles.__setitem__
 
 
+@pytest.mark.slow
 @needs_deepagents
 def test_deep_agents_run_on_names(
     wire: WireServer, monkeypatch: pytest.MonkeyPatch

@@ -62,6 +62,7 @@ def _measure_ours() -> int:
     return sum(trace.size for trace in traces)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_stream_whose_chunks_are_discarded_leaves_its_text_behind(
     wire: WireServer, kind: str

@@ -772,7 +772,7 @@ def test_model_that_starts_is_waited_for(
     "limits",
     [
         {"cold_start_timeout": 0},
-        {"cold_start_timeout": 0.4},
+        {"cold_start_timeout": 0.1},
         {"cold_start_timeout": 600, "timeout": 0.2},
     ],
 )
@@ -788,7 +788,7 @@ def test_model_that_starts_is_not_waited_for_for_ever(
     assert error.code == 21355
     assert "cold_start_timeout" in str(error)
     assert time.monotonic() - started < SOON
-    assert len(wire.exchanges) <= 3
+    assert len(wire.exchanges) <= 8
 
 
 THROTTLES = {
@@ -959,6 +959,7 @@ def test_plain_answer_that_trickles_in_is_a_timeout(wire: WireServer, way: Way) 
     assert time.monotonic() - started < SOON
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", PLAIN)
 def test_plain_answer_that_falls_silent_ends_with_the_time_of_the_whole(
     wire: WireServer, way: Way

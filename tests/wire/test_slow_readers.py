@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from langchain_clarifai import ChatClarifai
     from tests.servers.wire import WireServer
 
+pytestmark = pytest.mark.slow
+
 # Seconds: the setting, and for how long the reader is away.
 _IDLE = 0.6
 _AWAY = 1.0

@@ -486,16 +486,17 @@ def test_keep_alives_are_no_progress(
 ) -> None:
     """A server that only says that it is there is silent all the same."""
     start = [sse(chunk(text), done=False)] if text else []
-    pieces = [one for piece in alive * 300 for one in (Pause(0.05), piece)]
+    pieces = [one for piece in alive * 600 for one in (Pause(0.02), piece)]
     wire.reply(event_stream_reply(*start, *pieces))
     started = time.monotonic()
 
-    error: Any = call(way, wire, stream_idle_timeout=0.3).error
+    error: Any = call(way, wire, stream_idle_timeout=0.1).error
 
     _assert_timeout(error)
     assert time.monotonic() - started < SOON
 
 
+@pytest.mark.slow
 @streamed
 @pytest.mark.parametrize("size", [1, 60], ids=["byte by byte", "event by event"])
 def test_slow_live_stream_is_no_silence(wire: WireServer, way: Way, size: int) -> None:

@@ -140,6 +140,7 @@ def test_names_survive_pickle_and_config(wire: WireServer) -> None:
         assert [call["name"] for call in model.invoke("hi").tool_calls] == ["a.b"]
 
 
+@pytest.mark.slow
 def test_names_survive_the_way_to_another_process(wire: WireServer) -> None:
     """A worker that unpickles what is bound shows the user's names, streamed too."""
     wire_name = ToolNames(["a.b"]).convert_to_wire("a.b")

@@ -18,7 +18,6 @@ from langchain_core.messages.ai import add_ai_message_chunks
 from typing_extensions import override
 
 from langchain_clarifai import ChatClarifai, ClarifaiRateLimitError
-from langchain_clarifai._transport import retries
 from tests.servers.openai_wire import choice, completion, platform_error
 from tests.servers.wire import (
     Reply,
@@ -80,12 +79,6 @@ def _fail_first(failures: int, failure: Reply = _OOPS) -> Callable[[Request], Re
         return json_reply(completion(choice("ab")))
 
     return answer
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries, "_SOON_WAIT", 0.02)
-    monkeypatch.setattr(retries, "_COLD_START_WAIT", 0.02)
 
 
 def _build(server: WireServer, **arguments: Any) -> ChatClarifai:

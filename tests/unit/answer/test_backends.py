@@ -70,6 +70,7 @@ DELTAS_THAT_GROW: Final[dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DELTAS_THAT_GROW)
 def test_what_grows_with_each_read_costs_no_square(name: str) -> None:
     """Ten thousand deltas, one a read, take a few seconds of CPU at most."""

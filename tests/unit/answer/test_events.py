@@ -213,6 +213,7 @@ def test_any_bytes_are_events_or_too_long(pieces: list[bytes]) -> None:
     assert isinstance(_decode(pieces), list)
 
 
+@pytest.mark.slow
 def test_memory_stays_within_the_line() -> None:
     """A long line in small pieces takes little more than its length."""
     decoder = EventDecoder()

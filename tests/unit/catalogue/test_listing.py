@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -32,6 +31,7 @@ from tests.unit.catalogue.models import GPT, OK, POLY, TOKEN, build_models
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tests.servers.wire import WireServer
 
@@ -349,11 +349,11 @@ async def test_wrong_argument_is_refused(
 
 
 async def test_async_listing_does_not_block_the_loop(
-    catalogue: CatalogueServer, monkeypatch: pytest.MonkeyPatch
+    catalogue: CatalogueServer, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither the CLI's file nor a module is read on the loop."""
     blockbuster = pytest.importorskip("blockbuster")
-    config = Path.home() / ".config/clarifai/config"
+    config = home / ".config/clarifai/config"
     config.parent.mkdir(parents=True)
     context = {"CLARIFAI_PAT": TOKEN, "CLARIFAI_API_BASE": catalogue.origin}
     config.write_text(

@@ -25,7 +25,10 @@ def way(request: pytest.FixtureRequest) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _token_and_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def _token_and_short_waits(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request.getfixturevalue("short_waits")
     monkeypatch.setenv("CLARIFAI_PAT", TOKEN)
     monkeypatch.setattr(chat_probes, "_WAITS", (0.01, 0.02))
 

@@ -10,6 +10,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.servers.gateway import TOKEN, Gateway, Outcomes
 from tests.servers.wire import End, Reply, Request, json_reply
 
@@ -45,6 +47,7 @@ def test_report_holds_no_token_and_no_account(
     assert "ACCOUNT/models/mine" in (tmp_path / "report.json").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_interrupt_leaves_a_partial_report(way: list[str], tmp_path: Path) -> None:
     """Ctrl+C in a probe: what was seen before it is written, and said to be a part."""
     path = tmp_path / "report.json"

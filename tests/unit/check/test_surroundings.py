@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langchain_clarifai._check.command import main
@@ -12,6 +11,7 @@ from tests.servers.gateway import TOKEN, Gateway, Outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import pytest
 
@@ -30,11 +30,11 @@ def test_found_token_does_not_go_to_a_stranger() -> None:
 
 
 def test_settings_of_the_cli_are_named_as_their_source(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Neither the token nor the password of a proxy is shown."""
     monkeypatch.delenv("CLARIFAI_PAT")
-    folder = Path.home() / ".config" / "clarifai"
+    folder = home / ".config" / "clarifai"
     folder.mkdir(parents=True)
     with Gateway(Outcomes()) as gateway:
         context = f"{{CLARIFAI_PAT: {TOKEN}, CLARIFAI_API_BASE: '{gateway.origin}'}}"

@@ -82,6 +82,7 @@ def _watching_machine() -> Iterator[list[float]]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_threads_that_close_after_each_call_get_every_answer(wire: WireServer) -> None:
     """Eight threads, 200 calls each: every answer its own, none lost, each sent once.
 
@@ -108,6 +109,7 @@ def test_threads_that_close_after_each_call_get_every_answer(wire: WireServer) -
     _wait_until_idle(wire)
 
 
+@pytest.mark.slow
 async def test_tasks_that_close_after_each_call_get_every_answer(
     wire: WireServer,
 ) -> None:
@@ -133,6 +135,7 @@ async def test_tasks_that_close_after_each_call_get_every_answer(
     await asyncio.to_thread(_wait_until_idle, wire)
 
 
+@pytest.mark.slow
 def test_loops_in_threads_that_close_after_each_call_get_every_answer(
     wire: WireServer,
 ) -> None:
@@ -266,6 +269,7 @@ def test_close_at_exit_leaves_what_is_in_flight() -> None:
         assert pool.http_client.is_closed
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such timer")
 def test_close_in_a_signal_handler_ends(wire: WireServer) -> None:
     """Whatever the handler interrupts, the lock that it holds included."""
@@ -309,6 +313,7 @@ async def test_many_servers_leave_no_pools() -> None:
     await table.close(table.take_all())
 
 
+@pytest.mark.slow
 def test_a_daemon_thread_that_reads_at_exit_is_silent(wire: WireServer) -> None:
     """The interpreter ends while a thread waits for an answer; nothing complains."""
     wire.handler = lambda _: Reply(before=[Pause(30)])

@@ -68,6 +68,7 @@ def test_idle_pool_whose_request_was_forgotten_is_closed_by_the_next() -> None:
     assert not held.is_closed
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such timer")
 # The connection of a response that nobody got to hold is closed by its finaliser.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

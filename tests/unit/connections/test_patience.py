@@ -113,6 +113,7 @@ def test_slow_headers_in_time_are_an_answer(wire: WireServer, way: Way) -> None:
         assert call(way, wire, timeout=5).message.text == "Hi"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", PLAIN)
 def test_time_for_a_body_begins_with_it(wire: WireServer, way: Way) -> None:
     """What it took to get a connection, and the headers, is not taken from it."""
@@ -121,6 +122,7 @@ def test_time_for_a_body_begins_with_it(wire: WireServer, way: Way) -> None:
     assert call(way, wire, timeout=1).message.text == "Hi"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", STREAMED)
 def test_stream_may_take_longer_than_its_headers(wire: WireServer, way: Way) -> None:
     """Streams are limited by their silences only."""
@@ -331,6 +333,7 @@ def test_end_of_body_that_is_kept_back_ends_with_its_own_limit(
     assert wire.exchanges[0].client_left.wait(5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["stream", "astream", "stream with a client"])
 async def test_end_of_a_body_at_the_limit_of_its_time_harms_no_other_request(
     wire: WireServer, way: str, monkeypatch: pytest.MonkeyPatch

@@ -44,6 +44,7 @@ pytestmark = pytest.mark.usefixtures("fresh_pools")
 # --- Sharing and laziness ------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_models_are_built_without_importing_the_sdk() -> None:
     """A thousand models cost no client, no TLS context and no import of the SDK."""
     script = """

@@ -259,6 +259,7 @@ def test_pools_whose_connections_have_expired_are_closed_for_the_next(
     second.close()
 
 
+@pytest.mark.slow
 def test_threads_of_many_tenants_get_their_own_answers(
     wire: WireServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

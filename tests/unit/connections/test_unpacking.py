@@ -52,6 +52,7 @@ def traced_memory() -> Iterator[None]:
     tracemalloc.stop()
 
 
+@pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("status", [200, 500])
 @pytest.mark.usefixtures("traced_memory")

@@ -101,6 +101,7 @@ def _ask(url: str) -> None:
     ChatClarifai(model="m", base_url=url, api_key=SecretStr(_TOKEN)).invoke("Hi")
 
 
+@pytest.mark.slow
 def test_error_in_a_worker_process_is_raised_where_it_was_waited_for(
     wire: WireServer,
 ) -> None:

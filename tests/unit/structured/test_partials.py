@@ -192,6 +192,7 @@ def measure(text: str) -> float:
     return seconds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", ["one line", "two\nlines"], ids=["clean", "raw breaks"]
 )
