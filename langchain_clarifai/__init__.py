@@ -5,9 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from langchain_clarifai._structured.refusals import ModelRefusalError
-from langchain_clarifai._version import __version__
-from langchain_clarifai.chat_models import ChatClarifai
+from langchain_clarifai._importing import import_with_room
+
+# Before anything else imports langchain-core, which takes nearly all of the time.
+import_with_room("langchain_clarifai.chat_models")
+
+from langchain_clarifai._structured.refusals import ModelRefusalError  # noqa: E402
+from langchain_clarifai._version import __version__  # noqa: E402
+from langchain_clarifai.chat_models import ChatClarifai  # noqa: E402
 
 if TYPE_CHECKING:
     from langchain_clarifai._catalogue.listing import alist_models, list_models

@@ -7,11 +7,11 @@ the SDK, whose import takes a second: it is imported when the first error occurs
 from __future__ import annotations
 
 import asyncio
-import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai import _errors
 from langchain_clarifai._errors.base import ClarifaiError
+from langchain_clarifai._importing import import_with_room
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -44,6 +44,7 @@ class ConvertedErrors:
         if not isinstance(error, Exception):
             error.__context__ = error.__traceback__ = None
             return None
+        import_with_room(_CONVERSION)
         from langchain_clarifai._errors.conversion import convert_to_error
 
         converted = convert_to_error(error, self._exchange)
@@ -68,4 +69,4 @@ class ConversionAtHand:
     ) -> None:
         # The package has this attribute once the module is imported to its end.
         if isinstance(error, Exception) and not hasattr(_errors, "conversion"):
-            await asyncio.to_thread(importlib.import_module, _CONVERSION)
+            await asyncio.to_thread(import_with_room, _CONVERSION)

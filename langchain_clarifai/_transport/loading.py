@@ -7,9 +7,10 @@ request imports them, and the package does not.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import sys
 from typing import Final
+
+from langchain_clarifai._importing import import_with_room
 
 _CALLS: Final = "langchain_clarifai._transport.calls"
 
@@ -27,4 +28,4 @@ async def import_calls() -> None:
 async def import_in_thread(module_name: str) -> None:
     """Import a module, once, in a thread: reading files would block the loop."""
     if module_name not in sys.modules:
-        await asyncio.to_thread(importlib.import_module, module_name)
+        await asyncio.to_thread(import_with_room, module_name)

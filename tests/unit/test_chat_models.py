@@ -345,7 +345,7 @@ async def test_first_async_request_imports_in_a_thread(
         threads.add(threading.get_ident())
         return name
 
-    monkeypatch.setattr("importlib.import_module", import_module)
+    monkeypatch.setattr("langchain_clarifai._importing.import_module", import_module)
     await import_calls()
     assert threads.isdisjoint({threading.get_ident()})
     assert len(threads) == 1
