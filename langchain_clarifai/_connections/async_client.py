@@ -65,13 +65,17 @@ class AsyncClient:
     """Sends requests through a session of aiohttp, made on the loop that uses it.
 
     Its errors are aiohttp's own; `_errors.conversion` knows them.
+
+    Args:
+        context: For all connections of the client; None where none speaks TLS.
+        proxy: URL of the proxy that all requests go through, if any does.
     """
 
     build_request = staticmethod(
         partial(build_request, convert_headers=convert_to_text_headers)
     )
 
-    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
+    def __init__(self, context: ssl.SSLContext | None, proxy: str | None) -> None:
         self._context = context
         self._socks = proxy if is_socks(proxy) else None
         self._proxy = _read_proxy(None if self._socks else proxy)
@@ -122,10 +126,11 @@ class AsyncClient:
 
     def _build_connector(self) -> aiohttp.BaseConnector:
         settings: dict[str, Any] = {
-            "ssl": self._context,
             "limit": MAX_CONNECTIONS,
             "keepalive_timeout": KEEPALIVE_EXPIRY,
         }
+        if self._context is not None:
+            settings["ssl"] = self._context
         if self._socks is None:
             return WatchedConnector(**settings)
         from langchain_clarifai._connections.socks import build_connector

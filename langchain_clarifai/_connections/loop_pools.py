@@ -19,7 +19,11 @@ from langchain_clarifai._connections import warm_up
 # Only the function is imported. With a reference to the module, Python would clear its
 # names at exit, and so close what a forked child must not close.
 from langchain_clarifai._connections.pools import close as close_sync_pools
-from langchain_clarifai._connections.proxies import check_socks, find_proxy
+from langchain_clarifai._connections.proxies import (
+    check_socks,
+    find_proxy,
+    speaks_tls,
+)
 from langchain_clarifai._connections.tables import (
     Key,
     Pool,
@@ -29,7 +33,6 @@ from langchain_clarifai._connections.tables import (
 )
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncGenerator, Iterable
 
     from langchain_clarifai._settings.lease import Lease
@@ -47,10 +50,10 @@ class LoopPools(PoolTable):
         self._has_begun = False
         self._is_ending = False
 
-    def find(self, key: Key, context: ssl.SSLContext) -> Pool:
-        """Return the pool of a tenant; open it if there is none."""
+    def find(self, key: Key, proxy: str | None) -> Pool:
+        """Return the pool of a tenant; open it, through the proxy, if there is none."""
         pool = self.by_key.get(key)
-        return pool or self.add(key, _build_http_client(key[0], context))
+        return pool or self.add(key, _build_http_client(key[0], proxy))
 
     async def begin(self) -> None:
         """Tie the table to its loop, and close pools that are of no more use."""
@@ -128,11 +131,12 @@ async def lend(base_url: str, tenant: bytes, lease: Lease) -> tuple[LoopPools, U
         pool = table.by_key.get(key)
         if pool is not None:
             return table, table.lend(pool, lease)
-    context = warm_up.find_context()
-    if context is None:
-        context = await asyncio.to_thread(warm_up.prepare_loops)
+    proxy = find_proxy(key[0])
+    tls = speaks_tls(key[0], proxy)
+    if not warm_up.are_loops_prepared(tls=tls):
+        await asyncio.to_thread(warm_up.prepare_loops, tls=tls)
     table = _find_table(loop)
-    pool = table.find(key, context)
+    pool = table.find(key, proxy)
     # This comes before anything is awaited: a pool without claims would be closed.
     use = table.lend(pool, lease)
     try:
@@ -168,12 +172,12 @@ def _find_table(loop: asyncio.AbstractEventLoop) -> LoopPools:
         return table
 
 
-def _build_http_client(origin: str, context: ssl.SSLContext) -> Any:
-    proxy = find_proxy(origin)
+def _build_http_client(origin: str, proxy: str | None) -> Any:
     check_socks(proxy, _SOCKS)
     # Sync calls shall not wait for aiohttp to be imported.
     from langchain_clarifai._connections.async_client import AsyncClient
 
+    context = warm_up.get_tls_context() if speaks_tls(origin, proxy) else None
     return AsyncClient(context, proxy)
 
 

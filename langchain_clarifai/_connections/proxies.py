@@ -35,6 +35,11 @@ def find_proxy(origin: str) -> str | None:
     return proxy
 
 
+def speaks_tls(origin: str, proxy: str | None) -> bool:
+    """Tell whether requests to an origin need certificates, its proxy's included."""
+    return any(url.startswith("https:") for url in (origin, proxy or ""))
+
+
 def check_socks(proxy: str | None, package: str) -> None:
     """Check that the package is there that speaks SOCKS, if the proxy does.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from langchain_clarifai._connections.trust import build_tls_context
+from langchain_clarifai._importing import import_with_room
 
 if TYPE_CHECKING:
     import ssl
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 _tls_context: ssl.SSLContext | None = None
 _tls_lock = threading.RLock()
 _is_imported = False
-
-
-def find_context() -> ssl.SSLContext | None:
-    """Return the TLS context once nothing is left that would block a loop."""
-    return _tls_context if _is_imported else None
 
 
 def get_tls_context() -> ssl.SSLContext:
@@ -33,13 +28,22 @@ def get_tls_context() -> ssl.SSLContext:
         return _tls_context
 
 
-def prepare_loops() -> ssl.SSLContext:
-    """Do what would block a loop: read certificates, and modules of the libraries."""
+def are_loops_prepared(*, tls: bool) -> bool:
+    """Tell whether nothing is left that would block a loop."""
+    return _is_imported and not (tls and _tls_context is None)
+
+
+def prepare_loops(*, tls: bool) -> None:
+    """Do what would block a loop: read modules of the libraries, and certificates.
+
+    Args:
+        tls: Whether certificates are needed: plain HTTP shall not wait for them.
+    """
     global _is_imported  # noqa: PLW0603 - of the process
-    context = get_tls_context()
-    import_module("langchain_clarifai._connections.async_client")
+    if tls:
+        get_tls_context()
+    import_with_room("langchain_clarifai._connections.async_client")
     _is_imported = True
-    return context
 
 
 def _start_over_in_child() -> None:

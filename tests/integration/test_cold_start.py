@@ -46,6 +46,8 @@ def _build_script(calls: str, heavy: set[str]) -> str:
             _ASYNC,
             {
                 "langchain_clarifai._catalogue",
+                "langchain_clarifai._connections.connections",
+                "langchain_clarifai._connections.sync_client",
                 "langchain_clarifai._errors.classes",
                 "langchain_clarifai._errors.conversion",
                 "langchain_clarifai._structured.parsers",

@@ -80,11 +80,12 @@ async def test_models_in_a_loop_share_one_pool(wire: WireServer) -> None:
     assert len(list_loop_pools()) == 1
 
 
-def test_sync_calls_without_tls_read_no_certificates(wire: WireServer) -> None:
+def test_calls_without_tls_read_no_certificates(wire: WireServer) -> None:
     """It takes tens of milliseconds, and a server of one's own may be without."""
     wire.handler = echo
     with build_model(wire) as model:
         assert model.invoke("a").text == "echo:a"
+        assert asyncio.run(model.ainvoke("b")).text == "echo:b"
     assert warm_up._tls_context is None
 
 
@@ -101,6 +102,8 @@ def test_sync_calls_and_all_loops_share_one_tls_context(
         return built[-1]
 
     monkeypatch.setattr(warm_up, "build_tls_context", count)
+    for module in (pools, loop_pools):
+        monkeypatch.setattr(module, "speaks_tls", lambda *_: True)
     model = build_model(wire)
 
     async def rush() -> None:
