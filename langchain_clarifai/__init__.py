@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ClarifaiRateLimitError,
         ClarifaiStreamIdleTimeoutError,
         ClarifaiTimeoutError,
+        ClarifaiTLSError,
         ClarifaiUnfinishedStreamError,
         ClarifaiUnprocessableEntityError,
     )
@@ -64,6 +65,7 @@ __all__ = [
     "ClarifaiPredictionError",
     "ClarifaiRateLimitError",
     "ClarifaiStreamIdleTimeoutError",
+    "ClarifaiTLSError",
     "ClarifaiTimeoutError",
     "ClarifaiUnfinishedStreamError",
     "ClarifaiUnprocessableEntityError",

@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from langchain_clarifai._connections.warm_up import get_tls_context
+from langchain_clarifai._errors.tls import advise_on_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HTTPS_PORT = 443
 _HTTP_PORT = 80
-
-
-_ADVICE_ON_TLS: Final = (
-    "If a company's proxy reads the traffic, name its certificate in SSL_CERT_FILE."
-)
+_ADVICE_ON_LOSS: Final = "A firewall may have hung up, or the server. Try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,8 @@ def measure_steps(url: str, timeout: float) -> Iterator[Step]:
                 came = f"{secured.version()}, {_name_issuer(secured)}"
                 yield Step("TLS", _since(started), came, is_good=True)
         except (OSError, ssl.SSLError) as error:
-            yield _fail("TLS", started, error, _ADVICE_ON_TLS)
+            advice = advise_on_tls(error, is_made=False) or _ADVICE_ON_LOSS
+            yield _fail("TLS", started, error, advice)
 
 
 def _fail(name: str, started: float, error: OSError, advice: str) -> Step:

@@ -78,6 +78,11 @@ _MEANINGS: Final[tuple[tuple[type[Exception], str, str], ...]] = (
         "Try again; if it happens often, attach the report to an issue.",
     ),
     (
+        classes.ClarifaiTLSError,
+        "The server's certificate was refused, or it speaks no TLS.",
+        "Do as the error says; see which certificates are trusted, above.",
+    ),
+    (
         classes.ClarifaiConnectionError,
         "No connection, or it broke.",
         "See the steps of the connection above; check base_url and the network.",

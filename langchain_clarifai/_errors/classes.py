@@ -20,6 +20,7 @@ and `is_retryable` is right.
     │   └── ClarifaiPredictionError         code 21313, 25607, 25608
     ├── ClarifaiMalformedResponseError      200, but no answer
     ├── ClarifaiConnectionError             no connection               tried again
+    │   ├── ClarifaiTLSError                a certificate is refused, or no TLS
     │   └── ClarifaiUnfinishedStreamError   the stream broke off        tried again
     └── ClarifaiTimeoutError                no answer in time
         ├── ClarifaiConnectTimeoutError     no connection in time       tried again
@@ -189,6 +190,17 @@ class ClarifaiConnectionError(
     """The server cannot be reached, or hung up. Retried before the first chunk."""
 
     retry_kind: ClassVar[RetryKind] = "soon"
+
+
+class ClarifaiTLSError(ClarifaiConnectionError):
+    """The server's certificate was refused, or no TLS could be agreed on. Not retried.
+
+    Certificates are those of the system, or of SSL_CERT_FILE where a company has its
+    own.
+    """
+
+    is_retryable = False
+    retry_kind: ClassVar[RetryKind] = "never"
 
 
 class ClarifaiUnfinishedStreamError(ClarifaiConnectionError):

@@ -25,11 +25,13 @@ from langchain_clarifai._errors.classes import (
     ClarifaiNotFoundError,
     ClarifaiStreamIdleTimeoutError,
     ClarifaiTimeoutError,
+    ClarifaiTLSError,
     ClarifaiUnfinishedStreamError,
 )
 from langchain_clarifai._errors.hiding import hide_secrets
 from langchain_clarifai._errors.redaction import WITHOUT_SECRETS
 from langchain_clarifai._errors.request_ids import read_request_id
+from langchain_clarifai._errors.tls import explain
 from langchain_clarifai._settings import known_names
 from langchain_clarifai._settings.hosts import speaks_for_clarifai
 from langchain_clarifai._settings.model_ids import read_unknown_name
@@ -69,6 +71,9 @@ def convert_to_error(error: Exception, exchange: Exchange) -> ClarifaiError | No
     # the transport for aiohttp calls every lost connection a `ConnectTimeout`.
     if isinstance(causes[-1], TimeoutError) or "Timeout" in type(causes[-1]).__name__:
         return _build_timeout_error(causes, exchange)
+    if exchange.response is None and (reason := explain(causes)):
+        text = f"No connection to {_name_server(exchange)}: {reason}"
+        return _finish_connection(ClarifaiTLSError, text, exchange)
     return _build_connection_error(causes[-1], exchange)
 
 
@@ -172,12 +177,7 @@ def _build_unfinished_error(exchange: Exchange) -> ClarifaiError:
         f"after {_count(exchange)}. The part that arrived is in `partial_message`; "
         "`allow_unfinished_stream=True` takes such answers as complete."
     )
-    return _finish(
-        ClarifaiUnfinishedStreamError(
-            message=_add_place(text, exchange), request=exchange.request
-        ),
-        exchange,
-    )
+    return _finish_connection(ClarifaiUnfinishedStreamError, text, exchange)
 
 
 def _build_timeout_error(
@@ -219,13 +219,14 @@ def _build_connection_error(cause: BaseException, exchange: Exchange) -> Clarifa
         text = f"The connection broke after {count} ({what})."
         if exchange.partial_message is not None:
             text += " What had arrived is in `partial_message`."
-    return _finish(
-        ClarifaiConnectionError(
-            message=exchange.redaction.redact(_add_place(text, exchange)),
-            request=exchange.request,
-        ),
-        exchange,
-    )
+    return _finish_connection(ClarifaiConnectionError, text, exchange)
+
+
+def _finish_connection(
+    error_class: type[ClarifaiConnectionError], text: str, exchange: Exchange
+) -> ClarifaiError:
+    message = exchange.redaction.redact(_add_place(text, exchange))
+    return _finish(error_class(message=message, request=exchange.request), exchange)
 
 
 def _finish_timeout(

@@ -6,7 +6,7 @@
 | too many requests              | `max_retries` times; as `Retry-After` says,  |
 |                                | else about 15 s, as Clarifai advises         |
 | no connection, a server error  | `max_retries` times, half a second, doubling |
-| any other                      | never                                        |
+| any other; a bad certificate   | never                                        |
 
 Nothing is tried again once a chunk was handed out, and where the user set a `timeout`
 all waiting together stays within it. What `Retry-After` says to one caller counts for

@@ -35,6 +35,8 @@ class Forwarder:
         tls: ssl.SSLContext | None = None,
         hosts: Mapping[str, int] | None = None,
     ) -> None:
+        self.connections = 0
+        """How many were made to it."""
         self.heads: list[bytes] = []
         """What the proxy was asked for: request line and headers."""
         self._target = target
@@ -69,6 +71,7 @@ class Forwarder:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                self.connections += 1
                 self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:

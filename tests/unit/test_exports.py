@@ -31,6 +31,7 @@ EXPORTS = [
     "ClarifaiPredictionError",
     "ClarifaiRateLimitError",
     "ClarifaiStreamIdleTimeoutError",
+    "ClarifaiTLSError",
     "ClarifaiTimeoutError",
     "ClarifaiUnfinishedStreamError",
     "ClarifaiUnprocessableEntityError",
