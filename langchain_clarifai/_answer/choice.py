@@ -21,7 +21,7 @@ from langchain_clarifai._answer.finish_reasons import is_cut_by_length
 from langchain_clarifai._answer.fuller_message import choose_fuller
 from langchain_clarifai._answer.open_chunk import OpenMessageChunk
 from langchain_clarifai._answer.other_fields import CALL_FIELDS, OtherFields
-from langchain_clarifai._answer.plain_text import BARE_CHOICE, TEXT_FIELDS
+from langchain_clarifai._answer.plain_text import BARE_CHOICE
 from langchain_clarifai._answer.reasoning import read_parts, read_reasoning
 from langchain_clarifai._answer.texts import Texts
 from langchain_clarifai._answer.tool_calls import ToolCallSlots
@@ -73,8 +73,7 @@ class ChoiceAccumulator:
         if finish_reason := choice.get("finish_reason"):
             self.finish_reason = str(finish_reason)
         delta = choice.get("delta")
-        is_plain = BARE_CHOICE.issuperset(choice)
-        if not is_plain:
+        if not BARE_CHOICE.issuperset(choice):
             self._others.read_choice(choice)
             if isinstance(message := choice.get("message"), dict):
                 # A message beside the deltas grows with them, so only the deltas count.
@@ -84,15 +83,6 @@ class ChoiceAccumulator:
                     delta = message
         if not isinstance(delta, dict):
             return None
-        content = delta.get("content")
-        if (
-            content.__class__ is str
-            and content
-            and self._texts.think_tags is None
-            and TEXT_FIELDS.issuperset(delta)
-            and (is_plain or not choice.get("logprobs"))
-        ):
-            return self.read_text(content)
         return self._read_delta(delta, choice.get("logprobs"))
 
     @property
@@ -240,7 +230,7 @@ class ChoiceAccumulator:
         elif delta.get("content") in (None, "") and not logprobs:
             return None  # a piece of a call, nothing else
         content, thought = self._read_content(delta)
-        response_metadata = self._others.read_logprobs(logprobs)
+        response_metadata = self._others.read_logprobs(logprobs) if logprobs else {}
         if not content and not thought and not response_metadata:
             return None
         return self._build_chunk(

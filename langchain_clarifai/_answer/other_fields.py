@@ -27,7 +27,7 @@ CALL_FIELDS: Final = TEXT_FIELDS | {"tool_calls"}
 _KNOWN_IN_DELTA: Final = CALL_FIELDS.union(
     ATTACHED_FIELDS, ("function_call", "reasoning", "reasoning_content", "refusal")
 )
-_KNOWN_IN_CHOICE: Final = BARE_CHOICE | {"error", "logprobs", "message", "usage"}
+_KNOWN_IN_CHOICE: Final = BARE_CHOICE | {"error", "message", "usage"}
 
 
 class OtherFields:

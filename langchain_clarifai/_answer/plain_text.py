@@ -12,8 +12,8 @@ from langchain_clarifai._answer.metadata import KNOWN_FIELDS
 TEXT_FIELDS: Final = frozenset({"content", "role"})
 """The keys of a delta that brings text and nothing else."""
 
-BARE_CHOICE: Final = frozenset({"delta", "finish_reason", "index"})
-"""The keys of the choice around most deltas."""
+BARE_CHOICE: Final = frozenset({"delta", "finish_reason", "index", "logprobs"})
+"""The keys of the choice around most deltas; the last is null unless asked for."""
 
 # What a server repeats on every event, or leaves empty until the last one.
 _REPEATED: Final = KNOWN_FIELDS - {"status"}
@@ -39,6 +39,7 @@ def find_text(payload: dict[str, Any], index: Any) -> str | None:
         or payload.get("usage")
         or not TEXT_FIELDS.issuperset(delta)
         or not BARE_CHOICE.issuperset(choice)
+        or choice.get("logprobs")
         or not _REPEATED.issuperset(payload)
     )
     return None if has_more else content

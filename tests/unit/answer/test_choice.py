@@ -232,6 +232,16 @@ def test_log_probabilities_are_collected() -> None:
     assert tokens == ["a", "c", ""]
 
 
+@pytest.mark.parametrize("logprobs", [None, [], {}, 0, False], ids=repr)
+def test_log_probabilities_that_are_empty_leave_nothing(logprobs: Any) -> None:
+    """Whatever they come beside."""
+    deltas = [{"content": "a"}, {"reasoning": "b"}, {"content": "c", "their_id": None}]
+    choices = [{"delta": delta, "logprobs": logprobs} for delta in deltas]
+    total = add_up(ChoiceAccumulator(None), *choices)
+    assert total.content == "ac"
+    assert not {"extra_fields", "logprobs"} & total.response_metadata.keys()
+
+
 @pytest.mark.parametrize(
     ("reasons", "expected"),
     [([None, "stop"], "stop"), (["stop", ""], "stop"), (["eos"], "eos"), ([7], "7")],

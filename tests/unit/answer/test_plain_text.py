@@ -24,7 +24,7 @@ def build(delta: Any = None, choice: Any = None, **fields: Any) -> dict[str, Any
     [
         build(),
         build({"role": "assistant"}),
-        build(choice={"finish_reason": None}),
+        build(choice={"finish_reason": None, "logprobs": None}),
         build(usage=None, system_fingerprint="f", service_tier=None, obfuscation="x"),
     ],
 )
@@ -46,6 +46,7 @@ def test_text_is_found(event: dict[str, Any]) -> None:
         build(choice={"finish_reason": "stop"}),
         build(choice={"index": 1}),
         build(choice={"logprobs": {"content": []}}),
+        build(choice={"logprobs": 0.5}),
         build(choice={"their_id": 1}),
         build(choices=[]),
         build(choices=[None]),
