@@ -112,8 +112,9 @@ class ChunkMerger:
         self._is_off = True
         if not self._is_open and _LAST_CHUNK.match(rest):
             self._end = rest
-        # A chunk without the line break that must end it was handed out with one: an
-        # empty line, where no chunk begins with one, lets the library see the mistake.
+        # An open chunk was handed out as if the line break came that must end it. If
+        # something else comes, the library shall see the mistake: another line break
+        # makes an empty line, and no chunk begins with one.
         return _LINE_BREAK + rest if self._is_open else rest
 
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai._connections import warm_up
 
-# Only the function is imported. With a reference to the module, Python would clear its
-# names at exit, and so close what a forked child must not close.
+# Only the function is imported. At exit, Python clears the names of modules that are
+# still referred to: `_inherited` too, whose connections are the parent's, and would be
+# closed.
 from langchain_clarifai._connections.pools import close as close_sync_pools
 from langchain_clarifai._connections.proxies import (
     check_socks,
@@ -98,6 +99,7 @@ class LoopPools(PoolTable):
     def abandon(self) -> None:
         """Mark the clients as closed; the loop is, so there is nothing to wait for."""
         for pool in self.take_all():
+            # No loop is there to run this: it is run by hand, up to where it waits.
             closing = pool.http_client.aclose()
             with contextlib.suppress(StopIteration, RuntimeError):
                 closing.send(None)
@@ -148,7 +150,7 @@ async def lend(base_url: str, tenant: bytes, lease: Lease) -> tuple[LoopPools, U
 
 
 async def get_client(base_url: str, tenant: bytes, lease: Lease) -> Any:
-    """Return the HTTP client for requests as long as nobody closes the lease."""
+    """Return the HTTP client, to be kept until the claim `lease` is given up."""
     table, use = await lend(base_url, tenant, lease)
     table.hold(use)
     return use.pool.http_client

@@ -73,7 +73,7 @@ def take_back(use: Use) -> None:
 
 
 def get_client(base_url: str, tenant: bytes, lease: Lease) -> Any:
-    """Return the HTTP client for requests as long as nobody closes the lease."""
+    """Return the HTTP client, to be kept until the claim `lease` is given up."""
     use = lend(base_url, tenant, lease)
     with _lock:
         _table.hold(use)

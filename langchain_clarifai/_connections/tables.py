@@ -35,7 +35,16 @@ _MOST_IDLE: Final = 100
 
 
 class Pool:
-    """One HTTP client, the claims on it, and the requests that use it right now."""
+    """One HTTP client, the claims on it, and the requests that use it right now.
+
+    Attributes:
+        leases: The models that have a claim on it.
+        uses: One object for each request.
+        idle_since: When the last request ended, by the monotonic clock.
+        is_held: Whether somebody keeps the client, for requests that nobody counts.
+        is_retired: Whether it takes no new request.
+        is_closed: Whether somebody closes the client, or has closed it.
+    """
 
     def __init__(self, key: Key, http_client: Any) -> None:
         self.key = key
@@ -113,7 +122,7 @@ class PoolTable:
         return None
 
     def hold(self, use: Use) -> None:
-        """End a request, but keep the pool out of those that count as idle."""
+        """End a request whose client is kept: idle or not, the pool stays open."""
         use.pool.is_held = True
         use.pool.uses.discard(use)
 
@@ -154,7 +163,11 @@ class PoolTable:
         return [pool for pool in pools if self.retire(pool)]
 
     def disown(self) -> None:
-        """Let nobody close the pools: a forked child ends requests of its parent's."""
+        """Let nobody close the pools, in a forked child.
+
+        Their sockets are the parent's, and so are the requests, which the child's copy
+        of a reader may still end.
+        """
         for pool in (*self.by_key.values(), *self.leaving):
             pool.is_retired = pool.is_closed = True
 

@@ -30,7 +30,7 @@ class ClosingParser(BaseTransformOutputParser[Any]):
         relayed = _relay(input)
         outputs = cast("Any", super().transform(relayed, config, **kwargs))
         with closing(outputs), closing(relayed):
-            for output in outputs:  # noqa: UP028  # `yield from` would close it first
+            for output in outputs:  # noqa: UP028  # see `_relay`
                 yield output
 
     async def atransform(
@@ -48,10 +48,16 @@ class ClosingParser(BaseTransformOutputParser[Any]):
 
 
 def _relay(items: Iterator[Any]) -> Generator[Any]:
+    """Make a generator of any iterator, whose closing closes the iterator.
+
+    It has to be closed before core's parser is: that reads what is left of it then. A
+    `yield from` the parser would close that first.
+    """
     yield from items
 
 
 async def _arelay(items: AsyncIterator[Any]) -> AsyncGenerator[Any]:
+    """Make an asynchronous generator of any iterator, likewise."""
     try:
         async for item in items:
             yield item

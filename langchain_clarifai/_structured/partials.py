@@ -1,9 +1,10 @@
 """An answer as it streams → the object, as far as it has come.
 
 Reading all of the text again for each chunk would be quadratic. So it is read again
-when it has grown by a 64th, which costs as much as reading all of it 64 times, or
-when some time has passed, so that readers of a slow stream miss nothing: a short answer
-and a slow one give an object for each chunk that changes it.
+only when a 64th of it is new: all these readings together cost about as much as 64 of
+the whole text, however long it is. It is read as well when some time has passed, so
+that readers of a slow stream miss nothing. A short answer and a slow one give an object
+for each chunk that changes it.
 """
 
 from __future__ import annotations
@@ -79,7 +80,10 @@ class PartialAnswers:
         self._arguments: dict[Any, _GrowingText] = {}
 
     def feed(self, item: str | BaseMessage) -> list[Any]:
-        """Take a part of the answer, and give the object if it has changed."""
+        """Take a part of the answer; return the object if it has changed.
+
+        It is alone in a list, which is empty otherwise.
+        """
         message = AIMessageChunk(content=item) if isinstance(item, str) else item
         if not isinstance(message, BaseMessageChunk):
             # A model that cannot stream answers with one whole message.
@@ -97,7 +101,7 @@ class PartialAnswers:
         return self._note_change(self._parser.parse_partial(growing.read()))
 
     def finish(self) -> list[Any]:
-        """Parse the whole answer, and give the object if it has changed.
+        """Parse the whole answer; return the object, likewise, if it has changed.
 
         Raises:
             OutputParserException: If there is no object, or it does not validate.

@@ -118,6 +118,7 @@ def _read_docstring(
     if not typed_dict.__doc__:
         return None, {}  # `dict` has a docstring, which langchain-core would take
     build_typed_dict: Any = TypedDict
+    # Core makes a pydantic class of it, which takes no other names for its fields.
     names = {key: str for key in keys if key.isidentifier() and key[0] != "_"}
     described = build_typed_dict("Described", names)
     described.__doc__ = typed_dict.__doc__
@@ -154,6 +155,7 @@ def _build_field(
 
 
 def _is_pydantics(annotated: Any) -> bool:
+    """Tell whether a type is annotated with pydantic's `Field`, not in core's form."""
     return any(isinstance(about, FieldInfo) for about in annotated.__metadata__)
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 AnswerT = TypeVar("AnswerT")
 
 _LOWEST_FAILURE: Final = 300
+# In bytes. More than that may have to wait until the server has read some of it.
 _LARGEST_BUFFERED: Final = 64 * 1024
 
 # The SDK's own limit, for requests whose user set none.
