@@ -5,8 +5,10 @@ aiohttp has no SOCKS of its own; aiohttp-socks, of the extra `socks`, gives it.
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
+from aiohttp import ClientConnectorSSLError
 from aiohttp_socks import (
     ProxyConnectionError,
     ProxyConnector,
@@ -32,6 +34,10 @@ class SocksConnector(WatchedConnections, ProxyConnector):
             raise TimeoutError(f"The SOCKS proxy did not answer: {error}") from error
         except (ProxyConnectionError, ProxyError) as error:
             raise ConnectionError(f"The SOCKS proxy refused: {error}") from error
+        except ssl.SSLError as error:
+            # As it is without a proxy: the type says that there was no connection yet.
+            key = arguments[0].connection_key
+            raise ClientConnectorSSLError(key, error) from error
 
 
 def build_connector(proxy: str, **settings: Any) -> ProxyConnector:

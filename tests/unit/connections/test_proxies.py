@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
-import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
@@ -17,6 +15,7 @@ from langchain_clarifai._connections import proxies
 from langchain_clarifai._connections.proxies import find_proxy
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import choice, completion
+from tests.servers.socks import SocksServer
 from tests.servers.wire import WireServer, json_reply
 from tests.unit.pooling import starting_over
 
@@ -145,61 +144,6 @@ def test_socks_without_its_package_names_what_to_install(
             listener.accept()
 
 
-class _SocksServer:
-    """RFC 1928 without authentication, and one destination for every host."""
-
-    def __init__(self, target: int) -> None:
-        self.hosts: list[str] = []
-        self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._sockets: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for one in self._sockets:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                threading.Thread(
-                    target=self._serve, args=[connection], daemon=True
-                ).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        stream = connection.makefile("rb")
-        _, methods = stream.read(2)
-        stream.read(methods)
-        connection.sendall(b"\x05\x00")
-        _, _, _, kind = stream.read(4)
-        assert kind == 3, "the host is to be looked up by the proxy"
-        self.hosts.append(stream.read(stream.read(1)[0]).decode())
-        stream.read(2)
-        other = socket.create_connection(("127.0.0.1", self._target))
-        self._sockets += [connection, other]
-        connection.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
-        for source, target in ((stream, other), (other.makefile("rb"), connection)):
-            threading.Thread(
-                target=self._pump, args=[source, target], daemon=True
-            ).start()
-
-    @staticmethod
-    def _pump(source: Any, target: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while piece := source.read1(65_536):
-                target.sendall(piece)
-
-
 def _ask_twice(model: ChatClarifai, *, is_async: bool) -> list[str]:
     async def ask() -> list[str]:
         return [(await model.ainvoke("a")).text for _ in range(2)]
@@ -219,7 +163,7 @@ def test_calls_go_through_a_socks_proxy(
     pytest.importorskip("socksio")
     wire.handler = lambda _: json_reply(completion(choice("there")))
     target = int(wire.origin.rpartition(":")[2])
-    with _SocksServer(target) as socks:
+    with SocksServer(target) as socks:
         monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{socks.port}")
         model = _build("http://models.example/v1")
         texts = _ask_twice(model, is_async=is_async)

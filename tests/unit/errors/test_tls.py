@@ -25,6 +25,7 @@ from langchain_clarifai import (
 )
 from langchain_clarifai._errors.tls import explain
 from tests.servers.forwarding import Forwarder
+from tests.servers.socks import SocksServer
 from tests.servers.wire import OPENAI_PATH
 from tests.wire.ways import PLAIN, TOKEN, Way, call
 
@@ -36,11 +37,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("fresh_pools")
 
+plain_ways = pytest.mark.parametrize("way", PLAIN, ids=lambda way: way.value)
 each_way = pytest.mark.parametrize("way", Way, ids=lambda way: way.value)
 with_own_clients = pytest.mark.parametrize("is_own", [False, True], ids=["ours", "own"])
 
 AUTHORITIES: Final = "Set SSL_CERT_FILE to the CA bundle of your company"
 AGREEMENT: Final = "no version of TLS, cipher or certificate in common"
+BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 WITHOUT_TLS: Final = "its `base_url` begins with http://"
 
 
@@ -184,8 +187,7 @@ def test_https_to_a_port_of_plain_http_is_an_error_at_once(
 ) -> None:
     """It tells of the two schemes."""
     clients = authority.build_clients() if is_own else {}
-    answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
-    with _answering(answer) as (port, connections):
+    with _answering(BAD_REQUEST) as (port, connections):
         url = f"https://localhost:{port}/v1"
         error = call(way, wire, base_url=url, max_retries=2, **clients).error
     _check(error, port)
@@ -193,7 +195,29 @@ def test_https_to_a_port_of_plain_http_is_an_error_at_once(
     assert len(connections) == 1
 
 
-@pytest.mark.parametrize("way", PLAIN, ids=lambda way: way.value)
+@plain_ways
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_https_to_plain_http_behind_a_proxy_is_told_likewise(
+    wire: WireServer, monkeypatch: pytest.MonkeyPatch, way: Way, scheme: str
+) -> None:
+    """The proxy's part has gone well."""
+    pytest.importorskip("aiohttp_socks")
+    with (
+        _answering(BAD_REQUEST) as (port, connections),
+        SocksServer(port) as socks,
+        Forwarder(hosts={"models.example": port}) as tunnel,
+    ):
+        proxy = socks if scheme == "socks5" else tunnel
+        monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{proxy.port}")
+        url = "https://models.example/v1"
+        error = call(way, wire, base_url=url, max_retries=2).error
+    assert type(error) is ClarifaiTLSError
+    assert "No connection to https://models.example: " in str(error)
+    assert WITHOUT_TLS in str(error)
+    assert len(connections) == 1
+
+
+@plain_ways
 def test_connection_lost_during_the_handshake_is_tried_again(
     wire: WireServer, way: Way
 ) -> None:
