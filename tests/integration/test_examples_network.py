@@ -75,7 +75,7 @@ def test_authority_that_was_not_given_is_not_trusted(
     """A clear error, and nothing is sent."""
     run = run_example(_EXAMPLE, tmp_path, f"https://localhost:{front.port}")
     assert run.returncode == 1
-    assert "ClarifaiConnectionError" in run.stderr
+    assert "ClarifaiTLSError" in run.stderr
     assert "certificate" in run.stderr.lower()
     assert "a-token" not in run.stderr
     assert scripted.requests == []
