@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ def test_targets_that_are_called_are_in_the_makefile(name: str) -> None:
         word
         for step in list_steps(name)
         for line in re.findall(r"^make (.*)$", step.get("run", ""), re.MULTILINE)
-        for word in line.split()
+        for word in shlex.split(line)
         if "=" not in word
     ]
     assert called
