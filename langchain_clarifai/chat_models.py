@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeVar
 
 # `with_fallbacks` reads the type hints of public methods at run time.
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models.model_profile import ModelProfile
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
+HookT = TypeVar("HookT", bound=Callable[..., Any])
+
 blocks.register()
 
 # Fields that go into the body under their own name.
@@ -74,6 +77,12 @@ _BODY_FIELDS: Final = (
 
 def _split_stop(stop: Any) -> Any:
     return [stop] if isinstance(stop, str) else stop
+
+
+def _keep_signature(hook: HookT) -> HookT:
+    """Work out the signature of a hook now; langchain-core asks with each request."""
+    vars(hook)["__signature__"] = inspect.signature(hook)
+    return hook
 
 
 class ChatClarifai(ConnectedModel, BaseChatModel):
@@ -198,6 +207,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
 
     # --- The four calls ---------------------------------------------------------
 
+    @_keep_signature
     @override
     def _generate(
         self,
@@ -211,6 +221,7 @@ class ChatClarifai(ConnectedModel, BaseChatModel):
 
         return calls.generate(request, run_manager)
 
+    @_keep_signature
     @override
     async def _agenerate(
         self,

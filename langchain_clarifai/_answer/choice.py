@@ -45,10 +45,17 @@ class ChoiceAccumulator:
 
     Attributes:
         finish_reason: The last one that came; `""` counts as none.
+
+    Args:
+        makes_chunks: Whether anyone reads chunks; else all of them are None.
     """
 
     def __init__(
-        self, think_tags: ThinkTags | None, tool_names: Mapping[str, str] | None = None
+        self,
+        think_tags: ThinkTags | None,
+        tool_names: Mapping[str, str] | None = None,
+        *,
+        makes_chunks: bool = True,
     ) -> None:
         self.finish_reason: str | None = None
         self._texts = Texts(think_tags)
@@ -56,7 +63,9 @@ class ChoiceAccumulator:
         self._message_beside: dict[str, Any] | None = None
         self._has_calls = False
         self._slots = ToolCallSlots(tool_names)
-        self._chunk_class: type[AIMessageChunk] = OpenMessageChunk
+        self._chunk_class: type[AIMessageChunk] | None = (
+            OpenMessageChunk if makes_chunks else None
+        )
 
     @property
     def is_empty(self) -> bool:
@@ -90,7 +99,7 @@ class ChoiceAccumulator:
         """Whether text may hold thoughts in tags."""
         return self._texts.think_tags is not None
 
-    def read_text(self, text: str) -> ChatGenerationChunk:
+    def read_text(self, text: str) -> ChatGenerationChunk | None:
         """Take a text that holds no tags, of a delta that holds nothing else."""
         self._texts.contents.append(text)
         if self._chunk_class is AIMessageChunk:
@@ -275,7 +284,9 @@ class ChoiceAccumulator:
         additional_kwargs: dict[str, Any] | None = None,
         *,
         response_metadata: dict[str, Any] | None = None,
-    ) -> ChatGenerationChunk:
+    ) -> ChatGenerationChunk | None:
+        if self._chunk_class is None:
+            return None
         generation_chunk = build_chunk(
             self._chunk_class,
             content,

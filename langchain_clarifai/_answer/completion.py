@@ -62,7 +62,7 @@ def convert_to_chat_result(
     generations: list[ChatGeneration] = []
     for choice in choices:
         accumulator = ChoiceAccumulator(
-            build_think_tags(reasoning_format, model), tool_names
+            build_think_tags(reasoning_format, model), tool_names, makes_chunks=False
         )
         accumulator.attach(completion, ATTACHED_AT_THE_TOP)
         accumulator.read_whole(choice)

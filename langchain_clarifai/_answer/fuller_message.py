@@ -11,6 +11,8 @@ def choose_fuller(message: Any, delta: Any) -> dict[str, Any]:
     Perplexity sends a `delta` beside the `message` of a plain answer.
     """
     candidates = [value for value in (message, delta) if isinstance(value, dict)]
+    if len(candidates) == 1:
+        return {**candidates[0]}
     said: list[dict[str, Any]] = [
         {name: v for name, v in value.items() if v} for value in candidates
     ]

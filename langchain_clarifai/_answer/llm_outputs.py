@@ -58,8 +58,8 @@ def _add_counts(counts: dict[str, Any], more: Mapping[str, Any]) -> dict[str, An
     total = dict(counts)
     for name, count in more.items():
         known = total.get(name)
-        if isinstance(count, dict) and isinstance(known, dict | None):
+        if isinstance(count, dict) and (known is None or isinstance(known, dict)):
             total[name] = _add_counts(known or {}, count)
-        elif type(count) is int and isinstance(known, int | None):
+        elif type(count) is int and (known is None or isinstance(known, int)):
             total[name] = (known or 0) + count
     return total

@@ -14,16 +14,27 @@ if TYPE_CHECKING:
     from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails
 
     Path = tuple[str, ...]
+    Places = Mapping[Path, tuple[str, int]]
 
 _INPUT_TOKENS: Final = (("prompt_tokens",), ("input_tokens",))
 _OUTPUT_TOKENS: Final = (("completion_tokens",), ("output_tokens",))
 _TOTAL_TOKENS: Final = (("total_tokens",),)
+_TOTALS: Final = (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS)
 
 
 def _build_paths(
     objects: Iterable[str], nested: Iterable[str], top: Iterable[str] = ()
 ) -> tuple[Path, ...]:
     return (*itertools.product(objects, nested), *((name,) for name in top))
+
+
+def _rank_places(paths_by_name: Mapping[str, tuple[Path, ...]]) -> Places:
+    """Turn the table around: a place → which count stands there, and its rank."""
+    return {
+        path: (name, rank)
+        for name, paths in paths_by_name.items()
+        for rank, path in enumerate(paths)
+    }
 
 
 # LangChain's name of a count → the places where servers report it. OpenAI's two APIs
@@ -34,51 +45,55 @@ _INPUT_OBJECTS: Final = (
     "input_tokens_details",
     "input_token_details",
 )
-_INPUT_DETAILS: Final = {
-    "cache_read": _build_paths(
-        _INPUT_OBJECTS,
-        (
-            "cached_tokens",
-            "num_cached_tokens",
-            "cache_read_tokens",
-            "cache_read_input_tokens",
-            "cache_read",
+_INPUT_DETAILS: Final = _rank_places(
+    {
+        "cache_read": _build_paths(
+            _INPUT_OBJECTS,
+            (
+                "cached_tokens",
+                "num_cached_tokens",
+                "cache_read_tokens",
+                "cache_read_input_tokens",
+                "cache_read",
+            ),
+            (
+                "num_cached_tokens",
+                "cache_read_input_tokens",
+                "prompt_cache_hit_tokens",
+                "cached_tokens",
+                "cache_read_tokens",
+            ),
         ),
-        (
-            "num_cached_tokens",
-            "cache_read_input_tokens",
-            "prompt_cache_hit_tokens",
-            "cached_tokens",
-            "cache_read_tokens",
+        "cache_creation": _build_paths(
+            _INPUT_OBJECTS,
+            (
+                "cache_write_tokens",
+                "cache_creation_tokens",
+                "cache_creation_input_tokens",
+                "cache_creation",
+            ),
+            (
+                "cache_creation_input_tokens",
+                "cache_write_tokens",
+                "cache_creation_tokens",
+            ),
         ),
-    ),
-    "cache_creation": _build_paths(
-        _INPUT_OBJECTS,
-        (
-            "cache_write_tokens",
-            "cache_creation_tokens",
-            "cache_creation_input_tokens",
-            "cache_creation",
-        ),
-        (
-            "cache_creation_input_tokens",
-            "cache_write_tokens",
-            "cache_creation_tokens",
-        ),
-    ),
-    "audio": _build_paths(_INPUT_OBJECTS, ("audio_tokens", "audio")),
-}
+        "audio": _build_paths(_INPUT_OBJECTS, ("audio_tokens", "audio")),
+    }
+)
 _OUTPUT_OBJECTS: Final = (
     "completion_tokens_details",
     "output_tokens_details",
     "output_token_details",
 )
-_OUTPUT_DETAILS: Final = {
-    "reasoning": _build_paths(
-        _OUTPUT_OBJECTS, ("reasoning_tokens", "reasoning"), ("reasoning_tokens",)
-    ),
-    "audio": _build_paths(_OUTPUT_OBJECTS, ("audio_tokens", "audio")),
-}
+_OUTPUT_DETAILS: Final = _rank_places(
+    {
+        "reasoning": _build_paths(
+            _OUTPUT_OBJECTS, ("reasoning_tokens", "reasoning"), ("reasoning_tokens",)
+        ),
+        "audio": _build_paths(_OUTPUT_OBJECTS, ("audio_tokens", "audio")),
+    }
+)
 # Python refuses to convert thousands of digits.
 _MOST_DIGITS: Final = 20
 
@@ -94,8 +109,7 @@ _ANTHROPIC_CACHE: Final = (
 
 def has_counts(usage: dict[str, Any]) -> bool:
     """Tell whether a usage counts anything: some servers send one full of nulls."""
-    places = (*_INPUT_TOKENS, *_OUTPUT_TOKENS, *_TOTAL_TOKENS)
-    return any(_convert_to_count(usage.get(name)) is not None for (name,) in places)
+    return any(_convert_to_count(usage.get(name)) is not None for (name,) in _TOTALS)
 
 
 def find_usage(payload: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -181,10 +195,7 @@ def convert_to_usage_metadata(usage: dict[str, Any]) -> UsageMetadata:
 
 
 def _flatten(usage: dict[str, Any]) -> dict[Path, int]:
-    """Return every count by its path.
-
-    A usage has far fewer counts than there are places where a count may stand.
-    """
+    """Return every count by its path."""
     counts: dict[Path, int] = {}
     for key, value in usage.items():
         if isinstance(value, dict):
@@ -207,11 +218,20 @@ def _count_uncounted(counts: Mapping[Path, int]) -> int:
     return sum(counts.get(path, 0) for path in _ANTHROPIC_CACHE)
 
 
-def _find_all(
-    counts: Mapping[Path, int], paths_by_name: Mapping[str, Iterable[Path]]
-) -> dict[str, int]:
-    found = ((name, _find(counts, paths)) for name, paths in paths_by_name.items())
-    return {name: count for name, count in found if count is not None}
+def _find_all(counts: Mapping[Path, int], places: Places) -> dict[str, int]:
+    """Find details: of each the first count that is more than 0, else a reported 0.
+
+    The counts are looked at, for a usage has far fewer of them than there are places.
+    """
+    found: dict[str, int] = {}
+    ranks: dict[str, int] = {}
+    for path, count in counts.items():
+        if path not in places:
+            continue
+        name, rank = places[path]
+        if name not in found or (count and not (found[name] and ranks[name] < rank)):
+            found[name], ranks[name] = count, rank
+    return found
 
 
 def _find(counts: Mapping[Path, int], paths: Iterable[Path]) -> int | None:
@@ -219,8 +239,12 @@ def _find(counts: Mapping[Path, int], paths: Iterable[Path]) -> int | None:
 
     Gateways that report a count in two places leave one of them at 0.
     """
-    reported = [counts[path] for path in paths if path in counts]
-    return next(filter(None, reported), 0) if reported else None
+    reported = None
+    for path in paths:
+        if count := counts.get(path):
+            return count
+        reported = count if reported is None else reported
+    return reported
 
 
 def _convert_to_count(value: Any) -> int | None:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from langchain_clarifai._connections.addresses import Address
-    from langchain_clarifai._connections.patience import HeaderTimeout
 
 
 class AsyncResponse(HttpResponse):
@@ -47,6 +46,11 @@ class AsyncResponse(HttpResponse):
         )
         self._response = response
         self._pieces = Pieces(response.content, seconds)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the body is there, so that reading it waits for nothing."""
+        return self._response.content.is_eof()
 
     def aiter_raw(self) -> AsyncIterator[bytes]:
         """Return the body as it comes, in the pieces in which the network brings it."""
@@ -89,9 +93,7 @@ class AsyncClient:
         session = self._session or self._open_session()
         extensions = request.extensions
         timeout = extensions["timeout"]
-        header_timeout: HeaderTimeout | None = extensions.get("header_timeout")
-        begin = None if header_timeout is None else header_timeout.begin
-        token = when_connected.set(begin)
+        token = when_connected.set(extensions.get("when_connected"))
         try:
             response = await session.request(
                 request.method,

@@ -11,10 +11,7 @@ import asyncio
 import socket
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from typing import Any
 
 
 class PatientConnection:
@@ -94,33 +91,6 @@ def _limit_reads(response: Any, seconds: float) -> bool:
     return True
 
 
-class HeaderTimeout:
-    """Limit the time in which the headers of an async response arrive.
-
-    The time runs once the request has a connection: waiting for that has a limit of its
-    own.
-
-    Raises:
-        TimeoutError: When it leaves, if the time was over.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._timeout = asyncio.timeout(None)
-
-    async def __aenter__(self) -> Self:
-        await self._timeout.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        error_class: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._timeout.__aexit__(error_class, error, traceback)
-
-    def begin(self) -> None:
-        """Let the time run."""
-        now = asyncio.get_running_loop().time()
-        self._timeout.reschedule(now + self._seconds)
+def begin(timeout: asyncio.Timeout, seconds: float) -> None:
+    """Let the time of a timeout run from now on."""
+    timeout.reschedule(asyncio.get_running_loop().time() + seconds)

@@ -40,6 +40,10 @@ _LIMITS: Final = (
     ("max_completion_tokens", "max_tokens"),
 )
 
+_OF_TOOLS: Final = frozenset(
+    {"functions", "mcp_servers", "parallel_tool_calls", "tool_choice", "tools"}
+)
+
 _SCHEMA_TYPES: Final = (None, "object", "array")
 
 
@@ -114,6 +118,8 @@ def _convert_tools(body: dict[str, Any]) -> ToolNames:
     Returns:
         The names of the tools.
     """
+    if _OF_TOOLS.isdisjoint(body):
+        return ToolNames()
     if "tools" in body:
         tools = body["tools"]
         if not all(isinstance(tool, dict) and "function" in tool for tool in tools):

@@ -41,6 +41,7 @@ _CONFIG_PATH = Path(".config", "clarifai", "config")
 _NO_CONTEXT: Mapping[str, str] = MappingProxyType({})
 _FROM_ENVIRONMENT = "ENVVAR"
 
+_TOKEN = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _HIDDEN_PARTS = re.compile(r"[@?#]")
 _ENDPOINT = re.compile(r"/(?:chat/completions|embeddings)$")
@@ -80,7 +81,7 @@ def check_token(token: str) -> str:
     stripped = Masked(token.strip())
     if not stripped:
         raise ValueError(f"The Clarifai token is empty. {MISSING_TOKEN}")
-    if any(not "!" <= character <= "~" for character in stripped):
+    if _TOKEN.fullmatch(stripped) is None:
         raise ValueError(
             "The Clarifai token has whitespace, a control character or a character "
             "outside ASCII in it (it is not shown here). Give the token alone, on one "

@@ -20,7 +20,7 @@ from langchain_clarifai._answer.faults import (
     SlowAnswer,
 )
 from langchain_clarifai._answer.metadata import AnswerMetadata
-from langchain_clarifai._connections.patience import HeaderTimeout, take_headers
+from langchain_clarifai._connections.patience import take_headers
 from langchain_clarifai._connections.unpacking import limit_unpacking
 from langchain_clarifai._errors.catching import ConvertedErrors
 from langchain_clarifai._errors.exchange import Exchange
@@ -89,14 +89,14 @@ class Attempt:
         return self._exchange.token
 
     @property
-    def header_timeout(self) -> HeaderTimeout:
-        """How long the headers of an async response may take.
+    def header_timeout(self) -> float:
+        """How long the headers of an async response may take, in seconds.
 
         The time runs from when the request has a connection, and is written to it. So a
         body too large for the socket's buffer gets the time for writing on top.
         """
         is_large = len(self._request.body) > _LARGEST_BUFFERED
-        return HeaderTimeout(self._read_timeout + is_large * self.timeouts[2])
+        return self._read_timeout + is_large * self.timeouts[2]
 
     @property
     def timeouts(self) -> tuple[float, float, float, float]:

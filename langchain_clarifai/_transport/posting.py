@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import ExitStack, aclosing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_clarifai._connections.patience import limit_body, limit_rest
+from langchain_clarifai._connections.patience import begin, limit_body, limit_rest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -37,8 +38,10 @@ def read_body(attempt: Attempt, response: Any) -> bytes:
 
 async def aread_body(attempt: Attempt, response: Any) -> bytes:
     """Read the whole body of a response, likewise."""
+    # What is there as a whole, as small answers are, is waited for no more.
+    is_whole = getattr(response, "is_whole", False)
     try:
-        async with asyncio.timeout(attempt.seconds_left):
+        async with asyncio.timeout(None if is_whole else attempt.seconds_left):
             async for piece in response.aiter_bytes():
                 attempt.take_piece(piece)
     except TimeoutError:
@@ -69,9 +72,11 @@ async def apost(attempt: Attempt, client: Any) -> Any:
     down closes all of them at once, and this one under the stream that reads from it.
     """
     http_request = attempt.build(client)
-    async with attempt.header_timeout as header_timeout:
-        # Our own client begins it, once the request has a connection.
-        http_request.extensions["header_timeout"] = header_timeout
+    async with asyncio.timeout(None) as header_timeout:
+        # Our own client calls it; waiting for a connection has a limit of its own.
+        http_request.extensions["when_connected"] = partial(
+            begin, header_timeout, attempt.header_timeout
+        )
         response = await client.send(http_request, stream=True, follow_redirects=False)
     try:
         is_good = attempt.read_headers(response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 import pickle
 import sys
 import threading
@@ -18,6 +19,7 @@ from langchain_core.callbacks import (
     BaseCallbackHandler,
     CallbackManagerForLLMRun,
 )
+from langchain_core.language_models import BaseChatModel
 from langchain_core.load import dumps, loads
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
@@ -37,6 +39,8 @@ from tests.servers.wire import WireServer, event_stream_reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from langchain_core.outputs import ChatResult
 
 MODEL = "openai/chat-completion/models/gpt-oss-20b"
 OTHER = "clarifai/main/models/mm-poly-8b"
@@ -331,6 +335,23 @@ async def test_run_manager_that_is_passed_hears_of_every_chunk(
         model._build_request(messages, None, {}, stream=True), None
     )
     assert "".join([chunk.text async for chunk in stream]) == "ab"
+
+
+@pytest.mark.parametrize("name", ["_generate", "_agenerate"])
+def test_signature_that_is_kept_is_that_of_the_hook(name: str) -> None:
+    """langchain-core reads it with each request; a subclass's hook has its own."""
+    kept = inspect.signature(getattr(ChatClarifai, name))
+    assert kept is getattr(ChatClarifai, name).__signature__
+    assert [*kept.parameters] == [
+        *inspect.signature(getattr(BaseChatModel, name)).parameters
+    ]
+
+    class Mine(ChatClarifai):
+        @override
+        def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+            return super()._generate(*args, **kwargs)
+
+    assert [*inspect.signature(Mine._generate).parameters] == ["self", "args", "kwargs"]
 
 
 async def test_first_async_request_imports_in_a_thread(
