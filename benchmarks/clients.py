@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MODEL_URL = "https://clarifai.com/openai/chat-completion/models/gpt-oss-120b"
 API_PATH = "/v2/ext/openai/v1"
 API_KEY = "benchmark"
+CONCURRENT_REQUESTS = 100
 
 IMPORTS = {
     "langchain-core": "from langchain_core.language_models import BaseChatModel",

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clients import IMPORTS, build_call
+from clients import CONCURRENT_REQUESTS, IMPORTS, build_call
 from compared import (
     build_compared_python,
     build_variables,
@@ -35,25 +35,43 @@ from report import OURS, build_table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from clients import Call
+
 KEPT = Path(__file__).with_name("instructions.json")
 IMPORT = f"import of {OURS}"
+AT_ONCE = f"request, {CONCURRENT_REQUESTS} at once, async"
 # What is run: name → scenario, units in a run, how often in the smaller and larger run.
 PARTS = {
     "request": ("plain-200-0", 1, (1, 11)),
+    AT_ONCE: ("plain-200-0", CONCURRENT_REQUESTS, (1, 9)),
     "streamed chunk": ("text-1000-0", 1000, (1, 2)),
     "tool-call chunk": ("tool-1000-0", 1000, (1, 2)),
 }
 
 
-def run_part(server: str, scenario: str, count: int) -> None:
+def run_part(server: str, name: str, scenario: str, count: int) -> None:
     """Send a scenario's request a number of times, and read the answers."""
     call = build_call(OURS, server, scenario)
+    if name == AT_ONCE:
+        # Not above, for the import of the client shall count it.
+        import asyncio
+
+        asyncio.run(send_at_once(call, count))
+        return
     for _ in range(count):
         if scenario.startswith("plain"):
             call.request()
         else:
             for _chunk in call.stream():
                 pass
+
+
+async def send_at_once(call: Call, count: int) -> None:
+    """Send many requests at once, a number of times."""
+    import asyncio
+
+    for _ in range(count):
+        await asyncio.gather(*(call.arequest() for _ in range(CONCURRENT_REQUESTS)))
 
 
 def fork(name: str, part: Callable[[], object]) -> None:
@@ -74,10 +92,12 @@ def run_parts(client: str, server: str) -> None:
     fork(f"{IMPORT} 0", lambda: None)
     fork(f"{IMPORT} 1", lambda: exec(statement, {}))  # noqa: S102  (our own code)
     for scenario in ("plain-200-0", "text-10-0", "tool-10-0"):
-        run_part(server, scenario, 1)
+        run_part(server, "", scenario, 1)
+    run_part(server, AT_ONCE, "plain-200-0", 1)
     for name, (scenario, _units, counts) in PARTS.items():
         for count in counts:
-            fork(f"{name} {count}", partial(run_part, server, scenario, count))
+            part = partial(run_part, server, name, scenario, count)
+            fork(f"{name} {count}", part)
 
 
 def count_instructions(python: str) -> dict[str, float]:

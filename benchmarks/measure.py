@@ -16,14 +16,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clients import MODELS, LangChainCall, build_base_url, build_call
+from clients import (
+    CONCURRENT_REQUESTS,
+    MODELS,
+    LangChainCall,
+    build_base_url,
+    build_call,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from clients import Call
 
-CONCURRENT_REQUESTS = 100
 REQUESTS = 50
 CONSTRUCTIONS = 100
 PACE = 1  # milliseconds between two events; slower than any client reads them

@@ -95,8 +95,9 @@ class Attempt:
         The time runs from when the request has a connection, and is written to it. So a
         body too large for the socket's buffer gets the time for writing on top.
         """
-        is_large = len(self._request.body) > _LARGEST_BUFFERED
-        return self._read_timeout + is_large * self.timeouts[2]
+        if len(self._request.body) <= _LARGEST_BUFFERED:
+            return self._read_timeout
+        return self._read_timeout + self.timeouts[2]
 
     @property
     def timeouts(self) -> tuple[float, float, float, float]:
