@@ -95,6 +95,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries begin with a wait of 20 ms instead of half a second."""
     monkeypatch.setattr(retries, "_SOON_WAIT", 0.02)
     monkeypatch.setattr(retries, "_COLD_START_WAIT", 0.02)
+    monkeypatch.setattr(retries, "_LATER", 0.01)
 
 
 @pytest.fixture

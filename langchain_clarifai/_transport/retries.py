@@ -38,6 +38,8 @@ MAX_RETRY_AFTER: Final = 60.0
 _THROTTLED_WAIT: Final = 15.0
 _SOON_WAIT: Final = 0.5
 _LONGEST_SOON_WAIT: Final = 8.0
+# How long after the server's wait the last of its callers comes back, at least.
+_LATER: Final = 0.25
 _COLD_START_WAIT: Final = 0.5
 _COLD_START_GROWTH: Final = 1.5
 _LONGEST_COLD_START_WAIT: Final = 20.0
@@ -183,7 +185,7 @@ def _spread(wait: float) -> float:
 
 def _spread_later(wait: float) -> float:
     """Spread callers over the time after the server's wait, never before its end."""
-    return wait + random.uniform(0, max(0.25, wait * 0.25))  # noqa: S311 - as above
+    return wait + random.uniform(0, max(_LATER, wait * 0.25))  # noqa: S311 - as above
 
 
 def _read_retry_after(error: ClarifaiError) -> float | None:

@@ -32,6 +32,8 @@ from tests.servers.openai_wire import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 # httpx with openai 2, httpx2 with openai 3.
 _http: Any = importlib.import_module(
     openai.DefaultHttpxClient.__mro__[-3].__module__.partition(".")[0]

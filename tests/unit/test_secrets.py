@@ -246,7 +246,7 @@ def test_no_error_shows_the_token(
 ) -> None:
     """Not its text, attributes or causes, nor a traceback with all local variables."""
     wire.reply(failure)
-    model = _build_model(wire.url, timeout=0.5)
+    model = _build_model(wire.url, timeout=0.2)
     with pytest.raises(ClarifaiError) as caught:
         call(model)
     error = caught.value

@@ -87,7 +87,7 @@ async def _ask(model: ChatClarifai, way: Way) -> None:
 
 async def _cancel(call: Awaitable[None]) -> None:
     task = asyncio.ensure_future(call)
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.15)
     task.cancel()
     await task
 
@@ -134,7 +134,7 @@ def _interruptible() -> Iterator[None]:
 def test_ctrl_c_shows_no_token(wire: WireServer, way: Way, *, is_own: bool) -> None:
     """In mid-stream, and while the headers of a plain answer are waited for."""
     wire.handler = _fall_silent
-    interrupt = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     interrupt.start()
     with pytest.raises(KeyboardInterrupt) as caught:
         call(way, wire, **(build_own_clients() if is_own else {}))
@@ -296,7 +296,7 @@ def test_ctrl_c_in_the_catalogue_and_in_embeddings_shows_no_token(
 ) -> None:
     """While the headers are waited for; in async calls the task is cancelled."""
     wire.handler = _fall_silent
-    interrupt = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     interrupt.start()
     with pytest.raises(KeyboardInterrupt) as caught:
         ask(base_url=wire.url)

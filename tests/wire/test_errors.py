@@ -925,7 +925,7 @@ def test_token_is_seen_nowhere(
     _answer(wire, ECHOES[name])
     tracer = _Tracer()
 
-    error = call(way, wire, callbacks=[tracer], timeout=0.5, max_retries=1).error
+    error = call(way, wire, callbacks=[tracer], timeout=0.2, max_retries=1).error
 
     chain: list[BaseException] = []
     _walk(error, chain)
