@@ -10,7 +10,6 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from multidict import CIMultiDict
 from yarl import URL
 
 from langchain_clarifai._connections.http_library import (
@@ -98,7 +97,7 @@ class AsyncClient:
             response = await session.request(
                 request.method,
                 _parse_url(request.address),
-                headers=CIMultiDict(request.headers),
+                headers=request.headers,
                 data=request.content,
                 allow_redirects=False,
                 # The reader of the body limits each wait for more of it, and the sender

@@ -87,7 +87,8 @@ class HttpRequest:
     Attributes:
         method: "POST" or "GET".
         address: Where it goes.
-        headers: Names and values, as bytes or as texts, whichever the transport takes.
+        headers: Names and values: pairs of bytes, or a dict of texts, whichever the
+            transport takes.
         content: Its body, if it has one.
         extensions: What else the transport has to know, such as "timeout": seconds to
             connect, read, write, and wait for a connection of the pool.
@@ -99,7 +100,7 @@ class HttpRequest:
         self,
         method: str,
         address: Address,
-        headers: list[Any],
+        headers: Any,
         content: bytes | None,
         extensions: dict[str, Any],
     ) -> None:
@@ -190,15 +191,16 @@ def convert_to_raw_headers(
 
 def convert_to_text_headers(
     headers: Mapping[str, str], _address: Address, _content: bytes | None
-) -> list[tuple[str, str]]:
+) -> dict[str, str]:
     """Write the headers of a request as texts.
 
-    The transport that takes them adds those of host and body itself.
+    The transport that takes them adds those of host and body itself. They are one dict,
+    not a tuple each: Python's garbage collector looks at all that is under way.
     """
     lines: dict[str, tuple[str, str]] = {"connection": _CONNECTION_TEXT}
     for name, value in headers.items():
         lines[name.lower()] = (name, value)
-    return list(lines.values())
+    return dict(lines.values())
 
 
 def build_request(  # noqa: PLR0913 - the library's own form
@@ -209,7 +211,7 @@ def build_request(  # noqa: PLR0913 - the library's own form
     headers: Mapping[str, str],
     params: Mapping[str, Any] | None = None,
     timeout: float | tuple[float, float, float, float],
-    convert_headers: Callable[..., list[Any]] = convert_to_raw_headers,
+    convert_headers: Callable[..., Any] = convert_to_raw_headers,
 ) -> HttpRequest:
     """Build a request; its parameters are those of the HTTP library's own method.
 
