@@ -61,17 +61,18 @@ test-live: ## Test on Clarifai itself; needs CLARIFAI_PAT, and CLARIFAI_MODEL ch
 .PHONY: install
 install: $(READY)-test $(READY)-lint $(READY)-docs $(READY)-build ## Install what tests and checks need, ahead of time
 
-# Three processes, each with files of its own: two cores, and some tests wait. One more
+# Four processes, each with files of its own: half of the tests' time is waiting. One more
 # that hands out the tests, as xdist has, would cost a third of the time.
 define QUICK
-tests/unit
+tests/unit --ignore-glob=*/connections --ignore-glob=*/check
+tests/unit/connections tests/unit/check
 tests/wire --ignore-glob=*/test_[a-o]*
 tests/wire --ignore-glob=*/test_[p-z]*
 endef
 export QUICK
 .PHONY: unit
 unit: $(READY)-test ## Run the quick tests: no local model, nothing that takes its time
-	@echo "$$QUICK" | xargs -P 3 -L 1 $(PYTEST) --quiet -o console_output_style=classic \
+	@echo "$$QUICK" | xargs -P 4 -L 1 $(PYTEST) --quiet -o console_output_style=classic \
 		-m "not local_model and not slow" --hypothesis-profile=few $(ARGS)
 
 .PHONY: fuzz
