@@ -63,7 +63,7 @@ def _is_quick(item: pytest.Item) -> tuple[bool, bool]:
 def _no_foreign_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep a developer's keys, proxies and configuration files out of the tests.
 
-    Their home is not there, and no test may make it.
+    Their home is not there. A browser may make it, but no test writes settings to it.
     """
     no_home = tmp_path_factory.getbasetemp() / "home"
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -73,7 +73,7 @@ def _no_foreign_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         monkeypatch.setenv("USERPROFILE", str(no_home))
         monkeypatch.setenv("XDG_CONFIG_HOME", str(no_home / ".config"))
         yield
-    assert not no_home.exists()
+    assert not (no_home / ".config" / "clarifai").exists()
 
 
 def _is_foreign(name: str) -> bool:
