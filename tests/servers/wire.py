@@ -191,7 +191,13 @@ class WireServer:
     @property
     def origin(self) -> str:
         """Scheme, host and port."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port on loopback."""
+        port: int = self._listener.getsockname()[1]
+        return port
 
     @cached_property
     def url(self) -> str:

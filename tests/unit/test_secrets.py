@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-import ssl
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +17,7 @@ from langchain_clarifai import (
     ClarifaiConnectionError,
     ClarifaiError,
 )
+from tests.servers.certificates import Authority
 from tests.servers.forwarding import Forwarder
 from tests.servers.openai_wire import completion, openai_error, sse, text_chunks
 from tests.servers.wire import (
@@ -320,59 +320,35 @@ def test_no_form_of_the_model_shows_the_token() -> None:
 # --- TLS -----------------------------------------------------------------------------
 
 
-class _Authority:
-    """A certificate authority of the test's own, and a server's certificate of it."""
-
-    def __init__(self, directory: Path) -> None:
-        trustme = pytest.importorskip("trustme")
-        authority = trustme.CA()
-        self.path = directory / "authority.pem"
-        authority.cert_pem.write_to_path(str(self.path))
-        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", _ELSEWHERE).configure_cert(self.server)
-        self.wrong_host = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("example.com").configure_cert(self.wrong_host)
-        self.expired = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        from datetime import UTC, datetime
-
-        authority.issue_cert(
-            "localhost", not_after=datetime(2020, 1, 1, tzinfo=UTC)
-        ).configure_cert(self.expired)
-
-
 @pytest.fixture
-def authority(tmp_path: Path) -> _Authority:
-    return _Authority(tmp_path)
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path, "localhost", _ELSEWHERE)
 
 
 def _url(port: int, scheme: str = "https") -> str:
     return f"{scheme}://localhost:{port}/v2/ext/openai/v1"
 
 
-def _port(wire: WireServer) -> int:
-    return int(wire.origin.rpartition(":")[2])
-
-
 @sync_and_async
 def test_certificates_of_ssl_cert_file_are_honoured(
     wire: WireServer,
-    authority: _Authority,
+    authority: Authority,
     monkeypatch: pytest.MonkeyPatch,
     call: Call,
 ) -> None:
     """As companies have them, with an authority of their own."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
     wire.reply(json_reply(completion()))
-    with Forwarder(_port(wire), tls=authority.server) as front:
+    with Forwarder(wire.port, tls=authority.build_server()) as front:
         call(_build_model(_url(front.port)))
     assert wire.last_request.headers["authorization"] == f"Bearer {TOKEN}"
 
 
 @sync_and_async
-@pytest.mark.parametrize("certificate", ["unknown", "wrong_host", "expired"])
+@pytest.mark.parametrize("certificate", ["unknown", "another host", "expired"])
 def test_a_wrong_certificate_is_a_clear_error_and_nothing_is_sent(
     wire: WireServer,
-    authority: _Authority,
+    authority: Authority,
     monkeypatch: pytest.MonkeyPatch,
     call: Call,
     certificate: str,
@@ -380,9 +356,8 @@ def test_a_wrong_certificate_is_a_clear_error_and_nothing_is_sent(
     """TLS is verified by default: who signed it, for which host, until when."""
     if certificate != "unknown":
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
-    tls = getattr(authority, certificate, authority.server)
     with (
-        Forwarder(_port(wire), tls=tls) as front,
+        Forwarder(wire.port, tls=authority.build_server(certificate)) as front,
         pytest.raises(ClarifaiConnectionError, match=r"(?i)certificate") as caught,
     ):
         call(_build_model(_url(front.port)))
@@ -409,20 +384,20 @@ def test_a_proxy_of_the_environment_is_used(
 ) -> None:
     """HTTP_PROXY, with the credentials in its URL."""
     wire.reply(json_reply(completion()))
-    with Forwarder(hosts={_ELSEWHERE: _port(wire)}) as proxy:
+    with Forwarder(hosts={_ELSEWHERE: wire.port}) as proxy:
         url = f"http://someone:something@127.0.0.1:{proxy.port}"
         monkeypatch.setenv("HTTP_PROXY", url)
         monkeypatch.setenv("http_proxy", url)
-        call(_build_model(_elsewhere(_port(wire)), allow_http=True))
+        call(_build_model(_elsewhere(wire.port), allow_http=True))
     [head] = proxy.heads
-    assert head.startswith(f"POST {_elsewhere(_port(wire))}/chat/".encode())
+    assert head.startswith(f"POST {_elsewhere(wire.port)}/chat/".encode())
     assert b"proxy-authorization: basic" in head.lower()
 
 
 @sync_and_async
 def test_a_proxy_sees_only_a_tunnel_where_tls_is_spoken(
     wire: WireServer,
-    authority: _Authority,
+    authority: Authority,
     monkeypatch: pytest.MonkeyPatch,
     call: Call,
 ) -> None:
@@ -430,7 +405,7 @@ def test_a_proxy_sees_only_a_tunnel_where_tls_is_spoken(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
     wire.reply(json_reply(completion()))
     with (
-        Forwarder(_port(wire), tls=authority.server) as front,
+        Forwarder(wire.port, tls=authority.build_server()) as front,
         Forwarder(hosts={_ELSEWHERE: front.port}) as proxy,
     ):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
@@ -465,5 +440,5 @@ def test_a_proxy_that_is_not_there_is_a_clear_error(
         port = proxy.port
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
     with pytest.raises(ClarifaiConnectionError):
-        call(_build_model(_elsewhere(_port(wire)), allow_http=True))
+        call(_build_model(_elsewhere(wire.port), allow_http=True))
     assert wire.exchanges == []

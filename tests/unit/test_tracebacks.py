@@ -239,7 +239,7 @@ def test_tls_that_fails_shows_no_token(wire: WireServer, way: Way) -> None:
     trustme = pytest.importorskip("trustme")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(tls)
-    with Forwarder(int(wire.origin.rpartition(":")[2]), tls=tls) as front:
+    with Forwarder(wire.port, tls=tls) as front:
         url = f"https://localhost:{front.port}/v1"
         error = call(way, wire, base_url=url).error
     assert isinstance(error, ClarifaiConnectionError)

@@ -162,7 +162,7 @@ def test_calls_go_through_a_socks_proxy(
     pytest.importorskip("aiohttp_socks")
     pytest.importorskip("socksio")
     wire.handler = lambda _: json_reply(completion(choice("there")))
-    target = int(wire.origin.rpartition(":")[2])
+    target = wire.port
     with SocksServer(target) as socks:
         monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{socks.port}")
         model = _build("http://models.example/v1")
@@ -190,7 +190,7 @@ def test_calls_go_through_a_proxy_that_speaks_tls(
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", "models.example").configure_cert(tls)
     wire.handler = lambda _: json_reply(completion(choice("there" * 20_000)))
-    port = int(wire.origin.rpartition(":")[2])
+    port = wire.port
     with (
         Forwarder(port, tls=tls if scheme == "https" else None) as server,
         Forwarder(tls=tls, hosts={"models.example": server.port}) as proxy,

@@ -135,7 +135,7 @@ async def test_late_bytes_over_tls_are_never_the_next_answer(
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
     wire.handler = lambda request: _answer(request, _LATE[late])
-    port = int(wire.origin.rpartition(":")[2])
+    port = wire.port
     with Forwarder(port, tls=tls) as front:
         url = f"https://localhost:{front.port}/v2/ext/openai/v1"
         first, second = _build(url), _build(url)

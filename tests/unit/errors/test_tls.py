@@ -8,12 +8,10 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import openai
 import pytest
-import trustme
 from pydantic import SecretStr
 
 from langchain_clarifai import (
@@ -24,6 +22,7 @@ from langchain_clarifai import (
     list_models,
 )
 from langchain_clarifai._errors.tls import explain
+from tests.servers.certificates import Authority
 from tests.servers.forwarding import Forwarder
 from tests.servers.socks import SocksServer
 from tests.servers.wire import OPENAI_PATH
@@ -47,57 +46,11 @@ BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 WITHOUT_TLS: Final = "its `base_url` begins with http://"
 
 
-class Authority:
-    """An authority that clients trust, and what servers show."""
-
-    def __init__(self, folder: Path) -> None:
-        self._authority = trustme.CA()
-        self.path = folder / "authority.pem"
-        self._authority.cert_pem.write_to_path(str(self.path))
-        self._folder = folder
-
-    def build_server(self, fault: str) -> ssl.SSLContext:
-        """Build the server's side of TLS, with a fault."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        if fault == "unknown":
-            trustme.CA().issue_cert("localhost").configure_cert(context)
-        elif fault == "self-signed":
-            other = trustme.CA()
-            other.private_key_pem.write_to_path(str(self._folder / "own.pem"))
-            other.cert_pem.write_to_path(str(self._folder / "own.pem"), append=True)
-            context.load_cert_chain(self._folder / "own.pem")
-        elif fault == "another host":
-            self._authority.issue_cert("example.com").configure_cert(context)
-        elif fault == "expired":
-            last = datetime(2020, 1, 1, tzinfo=UTC)
-            self._authority.issue_cert("localhost", not_after=last).configure_cert(
-                context
-            )
-        else:
-            self._authority.issue_cert("localhost").configure_cert(context)
-        if fault == "old cipher":
-            context.maximum_version = ssl.TLSVersion.TLSv1_2
-            context.set_ciphers("ECDHE-ECDSA-AES128-SHA")
-        return context
-
-    def build_clients(self) -> dict[str, Any]:
-        """Build clients of the user's that trust it."""
-        context = ssl.create_default_context(cafile=self.path)
-        return {
-            "http_client": openai.DefaultHttpxClient(verify=context),
-            "http_async_client": openai.DefaultAsyncHttpxClient(verify=context),
-        }
-
-
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
     return authority
-
-
-def _read_port(wire: WireServer) -> int:
-    return int(wire.origin.rpartition(":")[2])
 
 
 def _check(error: Any, port: int) -> None:
@@ -108,6 +61,19 @@ def _check(error: Any, port: int) -> None:
     assert not error.is_retryable
     assert f"No connection to https://localhost:{port}: " in str(error)
     assert TOKEN not in repr(error)
+
+
+def _fail(
+    wire: WireServer, authority: Authority, way: Way, fault: str, *, is_own: bool
+) -> str:
+    """Call a server with a fault; return what the error says after one connection."""
+    clients = authority.build_clients() if is_own else {}
+    with Forwarder(wire.port, tls=authority.build_server(fault)) as front:
+        url = f"https://localhost:{front.port}/v1"
+        error = call(way, wire, base_url=url, max_retries=2, **clients).error
+        assert front.connections == 1
+        _check(error, front.port)
+    return str(error)
 
 
 @each_way
@@ -131,14 +97,9 @@ def test_refused_certificate_is_an_error_at_once(
     is_own: bool,
 ) -> None:
     """It says whose, why and what to do, and nothing is sent."""
-    clients = authority.build_clients() if is_own else {}
-    with Forwarder(_read_port(wire), tls=authority.build_server(fault)) as front:
-        url = f"https://localhost:{front.port}/v1"
-        error = call(way, wire, base_url=url, max_retries=2, **clients).error
-        assert front.connections == 1
-        _check(error, front.port)
-    assert "its certificate was refused: " in str(error)
-    assert reason in str(error)
+    said = _fail(wire, authority, way, fault, is_own=is_own)
+    assert "its certificate was refused: " in said
+    assert reason in said
     assert wire.exchanges == []
 
 
@@ -148,13 +109,7 @@ def test_tls_that_cannot_be_agreed_on_is_an_error_at_once(
     wire: WireServer, authority: Authority, way: Way, *, is_own: bool
 ) -> None:
     """The server allows only a cipher that Python does not."""
-    clients = authority.build_clients() if is_own else {}
-    with Forwarder(_read_port(wire), tls=authority.build_server("old cipher")) as front:
-        url = f"https://localhost:{front.port}/v1"
-        error = call(way, wire, base_url=url, max_retries=2, **clients).error
-        assert front.connections == 1
-        _check(error, front.port)
-    assert AGREEMENT in str(error)
+    assert AGREEMENT in _fail(wire, authority, way, "old cipher", is_own=is_own)
 
 
 @contextmanager
@@ -255,7 +210,7 @@ def test_catalogue_and_embeddings_do_likewise(
     wire: WireServer, authority: Authority, ask: Callable[..., None]
 ) -> None:
     """One connection, and the same words."""
-    with Forwarder(_read_port(wire), tls=authority.build_server("unknown")) as front:
+    with Forwarder(wire.port, tls=authority.build_server("unknown")) as front:
         url = f"https://localhost:{front.port}{OPENAI_PATH}"
         with pytest.raises(ClarifaiTLSError) as caught:
             ask(base_url=url, max_retries=2)
@@ -273,7 +228,7 @@ def test_the_sdks_client_on_aiohttp_does_likewise(
         async with openai.DefaultAioHttpClient() as client:
             await alist_models(api_key=TOKEN, base_url=url, http_client=client)
 
-    with Forwarder(_read_port(wire), tls=authority.build_server("unknown")) as front:
+    with Forwarder(wire.port, tls=authority.build_server("unknown")) as front:
         with pytest.raises(ClarifaiTLSError) as caught:
             asyncio.run(ask(f"https://localhost:{front.port}{OPENAI_PATH}"))
         assert front.connections == 1
