@@ -179,8 +179,7 @@ def _build_http_client(origin: str, proxy: str | None) -> Any:
     # Sync calls shall not wait for aiohttp to be imported.
     from langchain_clarifai._connections.async_client import AsyncClient
 
-    context = warm_up.get_tls_context() if speaks_tls(origin, proxy) else None
-    return AsyncClient(context, proxy)
+    return AsyncClient(warm_up.find_tls_context(origin, proxy), proxy)
 
 
 def _forget_closed_loops() -> None:

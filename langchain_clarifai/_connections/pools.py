@@ -12,11 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_clarifai._connections import warm_up
-from langchain_clarifai._connections.proxies import (
-    check_socks,
-    find_proxy,
-    speaks_tls,
-)
+from langchain_clarifai._connections.proxies import check_socks, find_proxy
 from langchain_clarifai._connections.tables import Pool, PoolTable, Use, find_origin
 
 if TYPE_CHECKING:
@@ -98,8 +94,7 @@ def _build_http_client(origin: str) -> Any:
     # Async calls, whose table closes these pools too, shall not wait for its import.
     from langchain_clarifai._connections.sync_client import build_client
 
-    context = warm_up.get_tls_context() if speaks_tls(origin, proxy) else None
-    return build_client(context, proxy)
+    return build_client(warm_up.find_tls_context(origin, proxy), proxy)
 
 
 def _start_over_in_child() -> None:

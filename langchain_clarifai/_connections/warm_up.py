@@ -6,6 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from langchain_clarifai._connections.proxies import speaks_tls
 from langchain_clarifai._connections.trust import build_tls_context
 from langchain_clarifai._importing import import_with_room
 
@@ -26,6 +27,11 @@ def get_tls_context() -> ssl.SSLContext:
         if _tls_context is None:
             _tls_context = build_tls_context()
         return _tls_context
+
+
+def find_tls_context(origin: str, proxy: str | None) -> ssl.SSLContext | None:
+    """Return the TLS context, where requests to an origin through a proxy need one."""
+    return get_tls_context() if speaks_tls(origin, proxy) else None
 
 
 def are_loops_prepared(*, tls: bool) -> bool:

@@ -102,7 +102,7 @@ def test_sync_calls_and_all_loops_share_one_tls_context(
         return built[-1]
 
     monkeypatch.setattr(warm_up, "build_tls_context", count)
-    for module in (pools, loop_pools):
+    for module in (warm_up, loop_pools):
         monkeypatch.setattr(module, "speaks_tls", lambda *_: True)
     model = build_model(wire)
 
